@@ -1,0 +1,34 @@
+"""Numerics of the whole test run: float64 unless asked otherwise, seed 0 around every test."""
+
+import jaxtyping
+import pytest
+import torch
+
+
+def pytest_addoption(parser):
+    parser.addoption("--dtype", default="float64", choices=["float32", "float64"])
+
+
+def pytest_configure(config):
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def _numerics(request):
+    # Doctests show what a reader sees, so they run in torch's own default.
+    doctest = isinstance(request.node, pytest.DoctestItem)
+    dtype = "float32" if doctest else request.config.getoption("--dtype")
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(getattr(torch, dtype))
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        yield
+    torch.set_default_dtype(before)
+
+
+@pytest.fixture
+def unhooked():
+    """Switch the shape checks of the test run off, to see the errors that a user sees."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)

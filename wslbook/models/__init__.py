@@ -1,0 +1,5 @@
+"""Models. Each has three members and no loss: ``prior``, ``posterior`` and ``likelihoods``."""
+
+from wslbook.models.vae import VAE
+
+__all__ = ["VAE"]
