@@ -3,6 +3,10 @@
 import jaxtyping
 import pytest
 import torch
+from beartype import BeartypeConf, beartype
+
+# Checks shapes and types at every call, see addopts; an int is accepted where a float is asked for.
+check = beartype(conf=BeartypeConf(is_pep484_tower=True))
 
 
 def pytest_addoption(parser):

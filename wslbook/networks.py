@@ -55,6 +55,7 @@ class GaussianEncoder(nn.Module):
         self.log_variance = nn.Linear(features, latent_dim)
 
     def forward(self, x: Float[Tensor, "batch *data"]) -> Independent:
+        """Return q(z | x), batch ``[batch]``, event ``[latent]``."""
         if x.shape[1:] != self.data_shape:
             wanted = ", ".join(map(str, self.data_shape))
             raise ValueError(f"x: expected shape [batch, {wanted}], got {list(x.shape)}")
@@ -102,6 +103,7 @@ class Decoder(nn.Module):
         self.likelihood = likelihood
 
     def forward(self, z: Float[Tensor, "*batch latent"]) -> Independent:
+        """Return p(x | z), batch ``[*batch]``, event ``[*data]``."""
         if z.shape[-1] != self.latent_dim:
             raise ValueError(f"z: expected last axis {self.latent_dim}, got shape {list(z.shape)}")
         raw = self.body(z.reshape(-1, self.latent_dim))

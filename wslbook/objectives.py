@@ -34,13 +34,13 @@ class LatentVariableModel(Protocol):
 
     @property
     def prior(self) -> Distribution:
-        """The law p(z): batch shape empty, event ``[latent]``."""
+        """The prior p(z), with empty batch shape and event ``[latent]``."""
 
     def posterior(self, batch: Batch) -> Distribution:
-        """The approximation q(z | x): batch ``[batch]``, event ``[latent]``."""
+        """Return the approximation q(z | x), batch ``[batch]``, event ``[latent]``."""
 
     def likelihoods(self, z: Tensor) -> dict[str, Distribution]:
-        """The laws p(x_m | z) by modality, for latents ``[sample, batch, latent]``."""
+        """Return p(x_m | z) by modality, for latents ``[sample, batch, latent]``."""
 
 
 def log_likelihood(

@@ -74,16 +74,16 @@ def fit(
         total = torch.zeros((), device=device)
         for index in torch.randperm(len(data)).split(batch_size):
             value = objective(model, data[index].to(device))
+            total += value.detach().sum()
+            if not torch.isfinite(total):
+                raise FloatingPointError(
+                    f"objective: it became {float(value.detach().mean())} in epoch {epoch + 1}; "
+                    "lower learning_rate, or look for a scale that tends to zero"
+                )
             optimizer.zero_grad()
             (-value.mean()).backward()
             optimizer.step()
-            total += value.detach().sum()
         history.append(float(total) / len(data))
-        if not torch.isfinite(total):
-            raise FloatingPointError(
-                f"objective: {history[-1]} in epoch {epoch + 1}; "
-                "lower learning_rate, or look for a scale that tends to zero"
-            )
         if path:
             _save(path, model, optimizer, settings, history)
     return torch.tensor(history)

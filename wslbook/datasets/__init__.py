@@ -1,11 +1,10 @@
-"""Data sets. Each is a function of a split and a source that returns one :class:`Batch`.
+"""Data sets: functions of a split and a source that return a :class:`~wslbook.datasets.batch.Batch`.
 
 ``source="offline"`` (the default) needs no network; ``source="real"`` downloads once, into the
-folder ``WSLBOOK_DATA`` or the user's cache.
+folder ``WSLBOOK_DATA`` or the user's cache (:mod:`wslbook.datasets.remote`, loaded on demand).
 """
 
 from wslbook.datasets.batch import Batch
 from wslbook.datasets.mnist import mnist
-from wslbook.datasets.remote import DownloadError, RemoteFile, data_folder
 
-__all__ = ["Batch", "DownloadError", "RemoteFile", "data_folder", "mnist"]
+__all__ = ["Batch", "mnist"]

@@ -1,6 +1,6 @@
 """The one type that data sets produce and models consume."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -8,7 +8,13 @@ from torch import Tensor
 
 from wslbook.typing import Bool, Int
 
-__all__ = ["Batch"]
+__all__ = ["Batch", "check_choice"]
+
+
+def check_choice(name: str, value: str, allowed: Sequence[str]) -> None:
+    """Raise a ValueError that names the argument, its value and what is allowed."""
+    if value not in allowed:
+        raise ValueError(f"{name}: expected one of {', '.join(allowed)}, got {value!r}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +111,5 @@ class Batch:
 
     def is_present(self, name: str) -> Bool[Tensor, " batch"]:
         """Return which examples were observed through the named modality."""
-        if name not in self.x:
-            raise ValueError(f"name: expected one of {sorted(self.x)}, got {name!r}")
+        check_choice("name", name, list(self.x))
         return self.present[list(self.x).index(name)]

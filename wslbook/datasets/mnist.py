@@ -9,8 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from wslbook.datasets.batch import Batch
-from wslbook.datasets.remote import RemoteFile, check_source, fetch
+from wslbook.datasets.batch import Batch, check_choice
 
 __all__ = ["mnist", "read_idx"]
 
@@ -69,10 +68,9 @@ def mnist(split: str = "train", source: str = "offline") -> Batch:
 
     Derived in: notebooks/03
     """
-    if split not in ("train", "test"):
-        raise ValueError(f"split: expected one of train, test, got {split!r}")
-    load = {"offline": _load_offline, "real": _load_real}[check_source(source)]
-    images, labels = load(split)
+    check_choice("split", split, ("train", "test"))
+    check_choice("source", source, ("offline", "real"))
+    images, labels = _load_offline(split) if source == "offline" else _load_real(split)
     return Batch(
         x={"image": _to_unit_interval(images)},
         labels=torch.from_numpy(labels.astype(np.int64)),
@@ -88,6 +86,8 @@ def _load_offline(split: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
 
 
 def _load_real(split: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    from wslbook.datasets.remote import RemoteFile, fetch
+
     paths = []
     for kind in ("images", "labels"):
         name, sha256 = FILES[split, kind]

@@ -8,9 +8,8 @@ import pooch
 import requests
 from tqdm.auto import tqdm
 
-__all__ = ["DownloadError", "RemoteFile", "check_source", "data_folder", "fetch"]
+__all__ = ["DownloadError", "RemoteFile", "data_folder", "fetch"]
 
-SOURCES = ("offline", "real")
 ATTEMPTS = 3
 CHUNK = 1 << 16
 TIMEOUT = (10, 60)  # seconds to connect, and between two pieces
@@ -27,13 +26,6 @@ class RemoteFile:
     name: str
     urls: tuple[str, ...]
     sha256: str
-
-
-def check_source(source: str) -> str:
-    """Return the source, or raise a ValueError that names the possible ones."""
-    if source not in SOURCES:
-        raise ValueError(f"source: expected one of {', '.join(SOURCES)}, got {source!r}")
-    return source
 
 
 def data_folder() -> Path:

@@ -1,0 +1,57 @@
+"""The directive {ledger}: a page of the book from a data file in book/ledgers.
+
+Each entry names the section that treats it, as ``document#heading``. A link to a document or a
+heading that does not exist is a warning, and the build turns warnings into errors.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+COLUMNS = {
+    "claims": {"id": "Claim", "says": "The thesis says", "verdict": "Verdict", "found": "We found"},
+    "errata": {"id": "Error", "where": "Where", "says": "It says", "should": "It should say"},
+    "map": {"id": "Item", "states": "What it states"},
+}
+
+
+class Ledger(SphinxDirective):
+    """Render one ledger as a table whose last column links to the book."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        name = self.arguments[0]
+        path = Path(self.env.srcdir) / f"book/ledgers/{name}.yml"
+        self.env.note_dependency(str(path))
+        columns = COLUMNS[name]
+        lines = [":::{list-table}", ":header-rows: 1", ":class: ledger", ""]
+        lines += row([*columns.values(), "In the book"])
+        for entry in yaml.safe_load(path.read_text(encoding="utf-8")):
+            lines += row([*(str(entry[c]) for c in columns), link(entry["anchor"])])
+        parent = nodes.container()
+        self.state.nested_parse(StringList([*lines, ":::"], source=str(path)), 0, parent)
+        return parent.children
+
+
+def row(cells: list[str]) -> list[str]:
+    """Return the lines of a row of a list-table."""
+    first, *rest = (" ".join(cell.split()) for cell in cells)
+    return [f"* - {first}", *(f"  - {cell}" for cell in rest)]
+
+
+def link(anchor: str) -> str:
+    """Return a link to ``document#heading``, named by the heading."""
+    document, _, heading = anchor.partition("#")
+    chapter = document.rsplit("/", 1)[-1].split("_")[0]
+    return f"[{chapter}: {heading.replace('-', ' ')}](/{document}.ipynb#{heading})"
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_directive("ledger", Ledger)
+    return {"parallel_read_safe": True}

@@ -1,0 +1,153 @@
+"""What must agree across files: the environment, the ledgers, the notation, the versions."""
+
+import importlib
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+import wslbook
+from wslbook.typing import AXES
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+VERDICTS = {"holds", "holds at this scale", "does not hold", "not testable offline"}
+LEDGERS = {p.stem: yaml.safe_load(p.read_text()) for p in (ROOT / "book/ledgers").glob("*.yml")}
+
+
+def test_environment_agrees_with_pyproject():
+    """Conda users get the package with the same extras and the same pins."""
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    python, _, pip = environment
+    assert python == f"python{PROJECT['requires-python']}"
+    extras = ",".join(PROJECT["optional-dependencies"])
+    assert pip["pip"] == ["-c constraints.txt", f"-e .[{extras}]"]
+
+
+def normal(requirement):
+    return re.split(r"[<>=\[; ]", requirement)[0].lower().replace("_", "-").replace(".", "-")
+
+
+def test_every_dependency_is_pinned_and_bounded_below():
+    pins = {normal(line) for line in (ROOT / "constraints.txt").read_text().splitlines()}
+    extras = [r for group in PROJECT["optional-dependencies"].values() for r in group]
+    for requirement in PROJECT["dependencies"] + extras:
+        assert normal(requirement) in pins, requirement
+        assert ">=" in requirement
+    for requirement in PROJECT["dependencies"]:
+        assert "<" not in requirement, "an upper bound would replace what Colab ships"
+
+
+def test_nothing_needs_torchvision():
+    assert "torchvision" not in (ROOT / "constraints.txt").read_text()
+
+
+def test_the_version_is_the_same_everywhere():
+    version = wslbook.__version__
+    assert f"version: {version}" in (ROOT / "CITATION.cff").read_text()
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        assert f'wslbook=={version}\\"' in path.read_text(), path.name
+
+
+def slug(heading):
+    """The anchor that MyST gives to a heading."""
+    text = re.sub(r"[^\w\s-]", "", heading.strip().lower().replace("$", ""))
+    return re.sub(r"\s", "-", text)
+
+
+def headings(document):
+    path = ROOT / document
+    if path.with_suffix(".ipynb").exists():
+        cells = json.loads(path.with_suffix(".ipynb").read_text())["cells"]
+        text = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
+    else:
+        text = path.with_suffix(".md").read_text()
+    return {slug(h) for h in re.findall(r"^#{1,3} (.+)$", text, re.MULTILINE)}
+
+
+@pytest.mark.parametrize(
+    ("ledger", "entry"),
+    [(name, entry) for name, entries in LEDGERS.items() for entry in entries],
+    ids=lambda value: value["id"] if isinstance(value, dict) else value,
+)
+def test_ledger_anchors_exist(ledger, entry):
+    document, heading = entry["anchor"].split("#")
+    assert heading in headings(document)
+    if ledger == "claims":
+        assert entry["verdict"] in VERDICTS
+
+
+def test_there_are_three_ledgers_with_distinct_ids():
+    assert set(LEDGERS) == {"claims", "errata", "map"}
+    for entries in LEDGERS.values():
+        ids = [entry["id"] for entry in entries]
+        assert len(ids) == len(set(ids))
+
+
+def test_names_in_the_notation_occur_in_the_package():
+    source = "\n".join(p.read_text() for p in (ROOT / "wslbook").rglob("*.py"))
+    rows = re.findall(r"^\|.*?\| (`[^|]+`) \|", (ROOT / "book/notation.md").read_text(), re.M)
+    assert len(rows) > 8
+    for row in rows:
+        for symbol in re.findall(r"[a-z_]+", row.replace("model.", "").replace("batch.", ""), re.I):
+            assert re.search(rf"\b{symbol}\b", source), symbol
+
+
+def test_the_reference_lists_the_axes():
+    page = (ROOT / "book/api/index.md").read_text()
+    assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == set(AXES)
+
+
+MODULES = [
+    ".".join(p.relative_to(ROOT).with_suffix("").parts)
+    for p in (ROOT / "wslbook").rglob("*.py")
+    if p.name != "__init__.py"
+]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_public_names_exist(module):
+    loaded = importlib.import_module(module)
+    for public in getattr(loaded, "__all__", []):
+        assert hasattr(loaded, public)
+
+
+def imported_after(statement):
+    """The modules that a statement loads, in a fresh interpreter, and its time in seconds."""
+    script = (
+        f"import time; t = time.perf_counter(); {statement}; t = time.perf_counter() - t\n"
+        "import sys; print(t, *sys.modules)"
+    )
+    output = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True).stdout
+    seconds, *modules = output.decode().split()
+    return float(seconds), set(modules)
+
+
+def test_importing_the_package_costs_little_more_than_torch():
+    ours = min(imported_after("import wslbook")[0] for _ in range(3))
+    torch = min(imported_after("import torch")[0] for _ in range(3))
+    assert ours < 1.3 * torch
+
+
+def test_heavy_libraries_load_when_first_used():
+    _, modules = imported_after("import wslbook, wslbook.models, wslbook.objectives")
+    assert not modules & {"matplotlib", "sklearn", "anywidget", "pooch", "requests"}
+
+
+SHIPPED = [
+    p
+    for p in subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout.split("\0")
+    if Path(p).suffix in {".py", ".md", ".ipynb", ".yml", ".toml", ".json", ".mjs", ".js", ".css"}
+]
+
+
+def test_no_file_holds_a_path_of_the_machine_that_made_it():
+    own = re.compile(re.escape(str(Path.home())) + r"/|" + re.escape(str(ROOT)))
+    assert not [p for p in SHIPPED if (ROOT / p).exists() and own.search((ROOT / p).read_text())]
