@@ -32,11 +32,17 @@ class Ledger(SphinxDirective):
         columns = COLUMNS[name]
         lines = [":::{list-table}", ":header-rows: 1", ":class: ledger", ""]
         lines += row([*columns.values(), "In the book"])
-        for entry in yaml.safe_load(path.read_text(encoding="utf-8")):
+        entries = yaml.safe_load(path.read_text(encoding="utf-8"))
+        for entry in sorted(entries, key=chapter):  # chapters append; readers want book order
             lines += row([*(str(entry[c]) for c in columns), link(entry["anchor"])])
         parent = nodes.container()
         self.state.nested_parse(StringList([*lines, ":::"], source=str(path)), 0, parent)
         return parent.children
+
+
+def chapter(entry: dict[str, Any]) -> str:
+    """Return the document that treats an entry."""
+    return entry["anchor"].partition("#")[0]
 
 
 def row(cells: list[str]) -> list[str]:

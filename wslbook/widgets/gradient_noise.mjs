@@ -26,7 +26,7 @@ export function variances(state) {
   return { gradient: b / s, score: score / L, control, path: path / L };
 }
 
-const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [640, 330, 66, 480, 20, 280];
+const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [640, 330, 66, 455, 20, 280];
 const [LOWEST, HIGHEST] = [-4, 3];
 const across = linear([Math.log10(2), 3], [LEFT, RIGHT]);
 const up = linear([LOWEST, HIGHEST], [BOTTOM, TOP]);
