@@ -1,9 +1,14 @@
 """Numerics of the whole test run: float64 unless asked otherwise, seed 0 around every test."""
 
+import hypothesis
 import jaxtyping
 import pytest
 import torch
 from beartype import BeartypeConf, beartype
+
+# The same examples in every run, and no limit of time: a busy machine is not a failure.
+hypothesis.settings.register_profile("wslbook", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("wslbook")
 
 # Checks shapes and types at every call, see addopts; an int is accepted where a float is asked for.
 check = beartype(conf=BeartypeConf(is_pep484_tower=True))

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-
 sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
 from check_site import TOC, pages
 

@@ -1,4 +1,4 @@
-"""Data sets: functions of a split and a source that return a :class:`~wslbook.datasets.batch.Batch`.
+"""Data sets: functions of a split and a source, each returning a :class:`.Batch`.
 
 ``source="offline"`` (the default) needs no network; ``source="real"`` downloads once, into the
 folder ``WSLBOOK_DATA`` or the user's cache (:mod:`wslbook.datasets.remote`, loaded on demand).
