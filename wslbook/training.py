@@ -70,7 +70,10 @@ def fit(
     path = Path(checkpoint) if checkpoint else None
     if path and path.exists():
         history = _load(path, model, optimizer, settings)
-    for epoch in trange(len(history), epochs, desc="epochs", initial=len(history), total=epochs):
+    # tqdm's notebook bar does not read this variable itself.
+    quiet = os.environ.get("TQDM_DISABLE", "0") not in ("", "0")
+    span = {"initial": len(history), "total": epochs, "disable": quiet}
+    for epoch in trange(len(history), epochs, desc="epochs", **span):
         total = torch.zeros((), device=device)
         for index in torch.randperm(len(data)).split(batch_size):
             value = objective(model, data[index].to(device))
