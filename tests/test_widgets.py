@@ -5,15 +5,26 @@ import math
 import shutil
 import subprocess
 from importlib.util import find_spec
+from itertools import permutations
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from scipy import integrate, stats
+from scipy import integrate, special, stats
 
-from wslbook.widgets import Evidence, GradientNoise, LatentPlane
+from wslbook.distributions import MultivariateHypergeometric, PitmanYorProcess
+from wslbook.widgets import (
+    Evidence,
+    GradientNoise,
+    LatentPlane,
+    RankingScores,
+    Restaurant,
+    SimplexTemperature,
+    Urn,
+)
 from wslbook.widgets.figure import HERE, javascript
+from wslbook.widgets.restaurant import mulberry32
 
 MODULES = sorted(p.stem for p in HERE.glob("*.mjs") if p.stem != "figure")
 
@@ -116,6 +127,149 @@ def test_latent_plane_needs_a_square_grid():
         )
 
 
+def test_restaurant_matches_the_law_of_the_package():
+    states = [
+        {"customers": n, "concentration": alpha, "discount": d, "seed": seed}
+        for n, alpha, d in [(2, 0.1, 0.0), (12, 1.0, 0.0), (9, 3.0, 0.5), (30, 10.0, 0.9)]
+        for seed in (1, 7, 50)
+    ]
+    seated = call("restaurant", "seat", *[[s] for s in states])
+    assert seated == [Restaurant(**s).labels() for s in states]
+    shown = [[s | {"labels": labels}] for s, labels in zip(states, seated, strict=True)]
+    found = call("restaurant", "logProbability", *shown)
+    expected = call("restaurant", "expectedTables", *[[s] for s in states])
+    places = call("restaurant", "layOut", *[[labels] for labels in seated])
+    for s, labels, log_prob, mean, place in zip(
+        states, seated, found, expected, places, strict=True
+    ):
+        law = PitmanYorProcess(s["discount"], s["concentration"], s["customers"])
+        assert log_prob == pytest.approx(law.log_prob(torch.tensor(labels)).item(), abs=1e-9)
+        tables = torch.arange(1, s["customers"] + 1)
+        exact = law.log_prob_num_groups().exp() @ tables.to(torch.float64)
+        assert mean == pytest.approx(exact.item(), abs=1e-9)
+        guests = [table["guests"] for table in place["tables"]]
+        assert [labels[i - 1] for table in guests for i in table] == sorted(labels)
+
+
+def test_restaurant_seats_by_the_rule():
+    """Statistical: 1000 fixed seeds; a correct rule fails once in 10,000 choices of them."""
+    state = {"customers": 4, "concentration": 1.5, "discount": 0.3}
+    seated = call("restaurant", "seat", *[[state | {"seed": s}] for s in range(1, 1001)])
+    law = PitmanYorProcess(0.3, 1.5, 4)
+    observed = [seated.count(labels) for labels in law.enumerate_support().tolist()]
+    expected = 1000 * law.log_prob(law.enumerate_support()).exp()
+    assert stats.chisquare(observed, expected.numpy()).pvalue > 1e-4
+
+
+def test_mulberry32():
+    """Python and JavaScript draw the same numbers, and these are uniform."""
+    (found,) = call("restaurant", "uniforms", [50, 5000])
+    assert found == [u for u, _ in zip(mulberry32(50), range(5000), strict=False)]
+    assert stats.kstest(found, "uniform").pvalue > 1e-4
+
+
+def open_uniforms(seed, n):
+    """What the simplex figure draws: mulberry32, moved off zero by half a step."""
+    return np.fromiter(mulberry32(seed), float, n) + 0.5 / 2**32
+
+
+def test_simplex_temperature():
+    """Samples by inverse transform in SciPy; the density by torch's relaxed categorical."""
+    states = [
+        {"theta1": 1.0, "theta2": 0.0, "tau": 1.0, "seed": 0},
+        {"theta1": -3.0, "theta2": 2.4, "tau": 0.3, "seed": 99},
+        {"theta1": 0.0, "theta2": 0.0, "tau": 5.0, "seed": 7},
+        {"theta1": 3.0, "theta2": 3.0, "tau": 0.05, "seed": 1},
+    ]
+    summaries = call("simplex_temperature", "summary", *[[s] for s in states])
+    samples = call("simplex_temperature", "samples", *[[s] for s in states])
+    for state, found, z in zip(states, summaries, samples, strict=True):
+        theta, tau = np.array([state["theta1"], state["theta2"], 0.0]), state["tau"]
+        noise = stats.gumbel_r.ppf(open_uniforms(state["seed"], 1200)).reshape(400, 3)
+        expected = special.softmax((theta + noise) / tau, axis=1)
+        assert np.abs(np.array(z) - expected).max() < 1e-11
+        law = torch.distributions.RelaxedOneHotCategorical(
+            torch.tensor(tau, dtype=torch.float64), logits=torch.tensor(theta)
+        )
+        centre = law.log_prob(torch.full((3,), 1 / 3, dtype=torch.float64)).exp().item()
+        assert found["centre"] == pytest.approx(centre, rel=1e-9)
+        wins = np.bincount((theta + noise).argmax(1), minlength=3) / 400
+        for name, value in [
+            ("tempered", special.softmax(theta / tau)),
+            ("mean", expected.mean(0)),
+            ("wins", wins),
+        ]:
+            shown = [found[f"{name}{k}"] for k in (1, 2, 3)]
+            assert shown == pytest.approx(value, abs=1e-10), name
+
+
+def test_simplex_temperature_noise_is_uniform():
+    (found,) = call("simplex_temperature", "uniforms", [5, 4000])
+    assert found == pytest.approx(open_uniforms(5, 4000), abs=0)
+    assert stats.kstest(found, "uniform").pvalue > 1e-4  # statistical, one fixed seed
+
+
+RANKING_STATES = [
+    ([1.2, 0.4, -0.3, -0.9], 0.5),
+    ([-3.0, 3.0, 0.1, 2.9], 0.05),
+    ([0.5, 0.5, -0.2, 0.5], 2.0),
+]
+
+
+def test_ranking_scores_law_matches_repeated_choice():
+    """Products of choices from what is left, written without the package."""
+    found = call("ranking_scores", "law", *[[scores] for scores, _ in RANKING_STATES])
+    for (scores, _), rankings in zip(RANKING_STATES, found, strict=True):
+        assert sorted(r["ranking"] for r in rankings) == sorted(map(list, permutations(range(4))))
+        for entry in rankings:
+            left, expected = dict(enumerate(np.exp(scores))), 1.0
+            for item in entry["ranking"]:
+                expected *= left[item] / sum(left.values())
+                del left[item]
+            assert entry["probability"] == pytest.approx(expected, abs=1e-12)
+        values = [entry["probability"] for entry in rankings]
+        assert values == sorted(values, reverse=True)
+
+
+def test_ranking_scores_matrix_and_summary():
+    """The printed formula of NeuralSort, and what the page shows of it."""
+    matrices = call("ranking_scores", "neuralSort", *RANKING_STATES)
+    shown = call("ranking_scores", "summary", *RANKING_STATES)
+    for (scores, tau), matrix, numbers in zip(RANKING_STATES, matrices, shown, strict=True):
+        s = np.array(scores)
+        total = np.abs(s[:, None] - s).sum(1)
+        expected = special.softmax([((5 - 2 * k) * s - total) / tau for k in (1, 2, 3, 4)], axis=1)
+        assert np.allclose(matrix, expected, atol=1e-12)
+        assert numbers["total"] == pytest.approx(1.0, abs=1e-12)
+        assert numbers["corner"] == pytest.approx(expected[0, 0], abs=1e-12)
+        assert numbers["column"] == pytest.approx(abs(expected.sum(0) - 1).max(), abs=1e-12)
+
+
+URNS = [
+    {"sizes": [6, 8, 12], "draws": 9, "logWeights": [1.5, 0.0, 0.0]},
+    {"sizes": [1, 12, 3], "draws": 16, "logWeights": [4.0, -4.0, 0.0]},
+    {"sizes": [2, 1, 1], "draws": 0, "logWeights": [0.3, 0.2, 0.0]},
+    {"sizes": [3, 5, 4], "draws": 5, "logWeights": [300.0, -300.0, 0.0]},
+]
+
+
+def test_urn_matches_enumeration():
+    found = call("urn", "fisher", *[[urn] for urn in URNS])
+    for urn, shown in zip(URNS, found, strict=True):
+        sizes, draws, a = urn["sizes"], urn["draws"], np.array(urn["logWeights"])
+        counts = np.array([n for n in np.ndindex(*(m + 1 for m in sizes)) if sum(n) == draws])
+        log_terms = np.log([math.prod(map(math.comb, sizes, n)) for n in counts.tolist()])
+        log_terms += counts @ a
+        p = special.softmax(log_terms)
+        assert shown["logNormalizer"] == pytest.approx(special.logsumexp(log_terms), abs=1e-9)
+        assert shown["means"] == pytest.approx(p @ counts, abs=1e-9)
+        for k, m in enumerate(sizes):
+            marginal = [p[counts[:, k] == y].sum() for y in range(m + 1)]
+            assert shown["marginals"][k] == pytest.approx(marginal, abs=1e-9)
+        law = MultivariateHypergeometric(sizes, draws, torch.tensor(a))
+        assert shown["logNormalizer"] == pytest.approx(law.log_normalizer.item(), abs=1e-9)
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_one_file_per_figure(module):
     """What a page loads stands alone: no import, one default export."""
@@ -130,9 +284,13 @@ def test_one_file_per_figure(module):
     [
         Evidence(),
         GradientNoise(),
+        RankingScores(),
         LatentPlane(
             torch.zeros(2, 2, 4, 4), 3, torch.zeros(1, 2), torch.zeros(1, dtype=torch.long)
         ),
+        Restaurant(),
+        SimplexTemperature(),
+        Urn(),
     ],
     ids=repr,
 )

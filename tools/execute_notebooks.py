@@ -24,7 +24,12 @@ def execute(path: Path) -> str:
     notebook = nbformat.read(path, as_version=4)
     where = {"metadata": {"path": str(path.parent)}}
     NotebookClient(
-        notebook, timeout=TIMEOUT, kernel_name="python3", record_timing=False, resources=where
+        notebook,
+        timeout=TIMEOUT,
+        kernel_name="python3",
+        record_timing=False,
+        coalesce_streams=True,  # on a busy machine one cell's prints arrive in pieces
+        resources=where,
     ).execute()
     partial = path.with_suffix(".part")
     nbformat.write(stabilise(notebook, path.stem), partial)

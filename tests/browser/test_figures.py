@@ -3,7 +3,11 @@
 import math
 
 import pytest
+import torch
 from scipy import stats
+
+from wslbook.distributions import MultivariateHypergeometric, PitmanYorProcess
+from wslbook.widgets import Restaurant
 
 
 def evidence(x, noise, mean, scale):
@@ -26,6 +30,53 @@ def latent_plane(z1, z2):
     return {"z1": z1, "z2": z2, "logPrior": float(stats.norm.logpdf([z1, z2]).sum())}
 
 
+def restaurant(customers, concentration, discount, seed):
+    """The law of the package for the partition that Python seats."""
+    labels = torch.tensor(
+        Restaurant(
+            customers=customers, concentration=concentration, discount=discount, seed=seed
+        ).labels()
+    )
+    alpha = torch.tensor(concentration, dtype=torch.float64)
+    law = PitmanYorProcess(discount, alpha, customers)
+    number = torch.arange(1.0, customers + 1, dtype=torch.float64)
+    return {
+        "tables": len(labels.unique()),
+        "expected": (law.log_prob_num_groups().exp() @ number).item(),
+        "logProbability": law.log_prob(labels).item(),
+    }
+
+
+def simplex_temperature(theta1, theta2, tau, seed):
+    """Tempered probabilities and the density at the centre; the samples are tested in node."""
+    theta = torch.tensor([theta1, theta2, 0.0], dtype=torch.float64)
+    law = torch.distributions.RelaxedOneHotCategorical(torch.tensor(tau), logits=theta)
+    centre = law.log_prob(torch.full_like(theta, 1 / 3)).exp().item()
+    tempered = torch.softmax(theta / tau, 0).tolist()
+    return {"centre": centre, **{f"tempered{k + 1}": p for k, p in enumerate(tempered)}}
+
+
+def ranking_scores(score1, score2, score3, score4, temperature):
+    """The law of four items by repeated choice, and the first row of NeuralSort by its steps."""
+    scores = [score1, score2, score3, score4]
+    left, top = sorted(map(math.exp, scores), reverse=True), 1.0
+    while left:
+        top *= left[0] / sum(left)
+        left = left[1:]
+    first = [3 * s - sum(abs(s - t) for t in scores) for s in scores]
+    corner = 1 / sum(math.exp((f - first[0]) / temperature) for f in first)
+    return {"top": top, "total": 1.0, "corner": corner}
+
+
+def urn(size1, size2, size3, draws, log_w1, log_w2):
+    """The exact law of the package; enumeration judges the JavaScript in node."""
+    drawn = min(draws, size1 + size2 + size3)
+    log_weights = torch.tensor([log_w1, log_w2, 0.0], dtype=torch.float64)
+    law = MultivariateHypergeometric([size1, size2, size3], drawn, log_weights)
+    means = {f"mean{k + 1}": mean for k, mean in enumerate(law.mean.tolist())}
+    return {"drawn": drawn, "logNormalizer": law.log_normalizer.item(), **means}
+
+
 FIGURES = {
     "notebooks/01_variational_inference": (
         evidence,
@@ -41,6 +92,33 @@ FIGURES = {
         latent_plane,
         {"z1": 0.0, "z2": 0.0},
         [("z1", 12, 0.05), ("z2", -7, 0.05)],
+    ),
+    "notebooks/06_rankings": (
+        ranking_scores,
+        {"score1": 1.2, "score2": 0.4, "score3": -0.3, "score4": -0.9, "temperature": 0.5},
+        [("score1", -5, 0.1), ("score4", 7, 0.1), ("temperature", 20, 0.01)],
+    ),
+    "notebooks/07_partitions": (
+        restaurant,
+        {"customers": 12, "concentration": 1.0, "discount": 0.0, "seed": 1},
+        [("customers", 5, 1), ("concentration", 20, 0.1), ("discount", 6, 0.05), ("seed", 3, 1)],
+    ),
+    "notebooks/05_choosing_with_gradients": (
+        simplex_temperature,
+        {"theta1": 1.0, "theta2": 0.0, "tau": 1.0, "seed": 0},
+        [("theta1", -7, 0.1), ("theta2", 4, 0.1), ("tau", -6, 0.05), ("seed", 3, 1)],
+    ),
+    "notebooks/08_urns": (
+        urn,
+        {"size1": 6, "size2": 8, "size3": 12, "draws": 9, "log_w1": 1.5, "log_w2": 0.0},
+        [
+            ("log_w1", -9, 0.05),
+            ("log_w2", 7, 0.05),
+            ("draws", 16, 1),
+            ("size1", -3, 1),
+            ("size2", -4, 1),
+            ("size3", -2, 1),
+        ],
     ),
 }
 

@@ -7,5 +7,17 @@ A figure is a Python class that declares what the reader may change, and beside 
 from wslbook.widgets.evidence import Evidence
 from wslbook.widgets.gradient_noise import GradientNoise
 from wslbook.widgets.latent_plane import LatentPlane
+from wslbook.widgets.ranking_scores import RankingScores
+from wslbook.widgets.restaurant import Restaurant
+from wslbook.widgets.simplex_temperature import SimplexTemperature
+from wslbook.widgets.urn import Urn
 
-__all__ = ["Evidence", "GradientNoise", "LatentPlane"]
+__all__ = [
+    "Evidence",
+    "GradientNoise",
+    "LatentPlane",
+    "RankingScores",
+    "Restaurant",
+    "SimplexTemperature",
+    "Urn",
+]
