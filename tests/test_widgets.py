@@ -18,13 +18,13 @@ from wslbook.widgets import (
     Evidence,
     GradientNoise,
     LatentPlane,
+    Merging,
     RankingScores,
     Restaurant,
     SimplexTemperature,
     Urn,
 )
-from wslbook.widgets.figure import HERE, javascript
-from wslbook.widgets.restaurant import mulberry32
+from wslbook.widgets.figure import HERE, javascript, uniforms
 
 MODULES = sorted(p.stem for p in HERE.glob("*.mjs") if p.stem != "figure")
 
@@ -161,16 +161,11 @@ def test_restaurant_seats_by_the_rule():
     assert stats.chisquare(observed, expected.numpy()).pvalue > 1e-4
 
 
-def test_mulberry32():
+def test_uniforms():
     """Python and JavaScript draw the same numbers, and these are uniform."""
-    (found,) = call("restaurant", "uniforms", [50, 5000])
-    assert found == [u for u, _ in zip(mulberry32(50), range(5000), strict=False)]
+    (found,) = call("figure", "uniforms", [50, 5000])
+    assert found == uniforms(50, 5000)
     assert stats.kstest(found, "uniform").pvalue > 1e-4
-
-
-def open_uniforms(seed, n):
-    """What the simplex figure draws: mulberry32, moved off zero by half a step."""
-    return np.fromiter(mulberry32(seed), float, n) + 0.5 / 2**32
 
 
 def test_simplex_temperature():
@@ -185,7 +180,7 @@ def test_simplex_temperature():
     samples = call("simplex_temperature", "samples", *[[s] for s in states])
     for state, found, z in zip(states, summaries, samples, strict=True):
         theta, tau = np.array([state["theta1"], state["theta2"], 0.0]), state["tau"]
-        noise = stats.gumbel_r.ppf(open_uniforms(state["seed"], 1200)).reshape(400, 3)
+        noise = stats.gumbel_r.ppf(uniforms(state["seed"], 1200)).reshape(400, 3)
         expected = special.softmax((theta + noise) / tau, axis=1)
         assert np.abs(np.array(z) - expected).max() < 1e-11
         law = torch.distributions.RelaxedOneHotCategorical(
@@ -201,12 +196,6 @@ def test_simplex_temperature():
         ]:
             shown = [found[f"{name}{k}"] for k in (1, 2, 3)]
             assert shown == pytest.approx(value, abs=1e-10), name
-
-
-def test_simplex_temperature_noise_is_uniform():
-    (found,) = call("simplex_temperature", "uniforms", [5, 4000])
-    assert found == pytest.approx(open_uniforms(5, 4000), abs=0)
-    assert stats.kstest(found, "uniform").pvalue > 1e-4  # statistical, one fixed seed
 
 
 RANKING_STATES = [
@@ -270,6 +259,43 @@ def test_urn_matches_enumeration():
         assert shown["logNormalizer"] == pytest.approx(law.log_normalizer.item(), abs=1e-9)
 
 
+MERGED_URNS = [
+    {"sizes": [20, 20, 20], "draws": 30, "logWeights": [0.0, 2.5, 0.0]},
+    {"sizes": [1, 12, 3], "draws": 16, "logWeights": [4.0, -4.0, 0.0]},
+    {"sizes": [2, 1, 1], "draws": 0, "logWeights": [0.3, 0.2, 0.0]},
+    {"sizes": [7, 5, 9], "draws": 11, "logWeights": [-4.0, 3.9, 0.0]},
+]
+
+
+def test_merging_matches_enumeration():
+    """Fisher's law from its definition; the merged one as a product of SciPy's two-class laws."""
+    found = call("merging", "compare", *[[urn] for urn in MERGED_URNS])
+    for urn, shown in zip(MERGED_URNS, found, strict=True):
+        (m1, m2, m3), draws, a = urn["sizes"], urn["draws"], np.array(urn["logWeights"])
+        counts = np.array(
+            [n for n in np.ndindex(m1 + 1, m2 + 1, m3 + 1) if sum(n) == draws], dtype=float
+        )
+        ways = special.binom([m1, m2, m3], counts).prod(1)
+        merged_weight = (m2 * math.exp(a[1]) + m3) / (m2 + m3)
+        merged = stats.nchypergeom_fisher(
+            m1 + m2 + m3, m1, draws, math.exp(a[0]) / merged_weight
+        ).pmf(counts[:, 0])
+        for i, (n1, n2, _) in enumerate(counts):
+            if draws > n1:
+                merged[i] *= stats.nchypergeom_fisher(
+                    m2 + m3, m2, int(draws - n1), math.exp(a[1])
+                ).pmf(n2)
+        exact = special.softmax(np.log(ways) + counts @ a)
+        for name, p in [("exact", exact), ("merged", merged)]:
+            assert shown[f"{name}Means"] == pytest.approx(p @ counts, abs=1e-9)
+            for k, m in enumerate(urn["sizes"]):
+                marginal = [p[counts[:, k] == y].sum() for y in range(m + 1)]
+                assert shown[name][k] == pytest.approx(marginal, abs=1e-9)
+        for k, m in enumerate(urn["sizes"]):
+            below = [(exact - merged)[counts[:, k] <= y].sum() for y in range(m + 1)]
+            assert shown["distances"][k] == pytest.approx(np.abs(below).max(), abs=1e-9)
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_one_file_per_figure(module):
     """What a page loads stands alone: no import, one default export."""
@@ -288,6 +314,7 @@ def test_one_file_per_figure(module):
         LatentPlane(
             torch.zeros(2, 2, 4, 4), 3, torch.zeros(1, 2), torch.zeros(1, dtype=torch.long)
         ),
+        Merging(),
         Restaurant(),
         SimplexTemperature(),
         Urn(),

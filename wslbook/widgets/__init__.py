@@ -7,6 +7,7 @@ A figure is a Python class that declares what the reader may change, and beside 
 from wslbook.widgets.evidence import Evidence
 from wslbook.widgets.gradient_noise import GradientNoise
 from wslbook.widgets.latent_plane import LatentPlane
+from wslbook.widgets.merging import Merging
 from wslbook.widgets.ranking_scores import RankingScores
 from wslbook.widgets.restaurant import Restaurant
 from wslbook.widgets.simplex_temperature import SimplexTemperature
@@ -16,6 +17,7 @@ __all__ = [
     "Evidence",
     "GradientNoise",
     "LatentPlane",
+    "Merging",
     "RankingScores",
     "Restaurant",
     "SimplexTemperature",

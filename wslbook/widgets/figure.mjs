@@ -71,6 +71,17 @@ export function range(a, b, n) {
   return Array.from({ length: n }, (_, i) => a + ((b - a) * i) / (n - 1));
 }
 
+// n numbers in (0, 1) from a seed: the generator mulberry32, moved off zero by half a step
+export function uniforms(seed, n) {
+  let state = seed >>> 0;
+  return Array.from({ length: n }, () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return (((t ^ (t >>> 14)) >>> 0) + 0.5) / 4294967296;
+  });
+}
+
 // Lay out controls, drawing and readouts, and redraw whenever one of the traits changes.
 export function mount({ model, el }, { title, controls, drawing, numbers, traits, draw }) {
   el.classList.add("wsl-figure");

@@ -6,9 +6,10 @@ from typing import Any, ClassVar
 
 import anywidget
 
-__all__ = ["LiveFigure", "javascript"]
+__all__ = ["LiveFigure", "javascript", "uniforms"]
 
 HERE = Path(__file__).parent
+WORD = 0xFFFFFFFF  # 32 bits
 SHARED_IMPORT = re.compile(r'^import \{[^}]*\} from "\./figure\.mjs";\n', re.MULTILINE)
 
 
@@ -26,6 +27,29 @@ def javascript(name: str) -> str:
     shared = (HERE / "figure.mjs").read_text(encoding="utf-8")
     own = (HERE / f"{name}.mjs").read_text(encoding="utf-8")
     return shared.replace("\nexport function", "\nfunction") + SHARED_IMPORT.sub("", own)
+
+
+def uniforms(seed: int, n: int) -> list[float]:
+    """Return the numbers that a live figure draws from a seed (mulberry32).
+
+    Args:
+        seed: an integer of 32 bits.
+        n: how many.
+
+    Returns:
+        Numbers in (0, 1), the same as those of ``uniforms`` in ``figure.mjs``.
+
+    Example:
+        >>> [round(u, 6) for u in uniforms(1, n=2)]
+        [0.627074, 0.002736]
+    """
+    numbers = []
+    for _ in range(n):
+        seed = (seed + 0x6D2B79F5) & WORD
+        t = (seed ^ (seed >> 15)) * (seed | 1) & WORD
+        t ^= (t + (t ^ (t >> 7)) * (t | 61)) & WORD
+        numbers.append(((t ^ (t >> 14)) + 0.5) / 2**32)
+    return numbers
 
 
 class LiveFigure(anywidget.AnyWidget):

@@ -1,14 +1,4 @@
-import { svg, slider, readouts, mount } from "./figure.mjs";
-
-// n uniform numbers in [0, 1): the generator mulberry32
-export function uniforms(seed, n) {
-  return Array.from({ length: n }, () => {
-    seed = (seed + 0x6d2b79f5) | 0;
-    let t = Math.imul(seed ^ (seed >>> 15), seed | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  });
-}
+import { svg, slider, readouts, uniforms, mount } from "./figure.mjs";
 
 // The table of each customer: [0, 1) is cut into the tables, in order, and the rest for a new one
 export function seat({ customers, concentration, discount, seed }) {

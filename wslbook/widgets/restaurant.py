@@ -1,14 +1,10 @@
 """Chapter 07: customers choose tables, and a partition appears."""
 
-from collections.abc import Iterator
-
 import traitlets
 
-from wslbook.widgets.figure import LiveFigure
+from wslbook.widgets.figure import LiveFigure, uniforms
 
 __all__ = ["Restaurant"]
-
-MASK = 0xFFFFFFFF
 
 
 class Restaurant(LiveFigure):
@@ -31,7 +27,7 @@ class Restaurant(LiveFigure):
         """Return the partition that the figure shows: the table of each customer."""
         sizes: list[int] = []
         seats: list[int] = []
-        for i, u in zip(range(self.customers), mulberry32(self.seed), strict=False):
+        for i, u in enumerate(uniforms(self.seed, self.customers)):
             # [0, 1) is cut into the tables, in order, and the rest for a new one.
             rest, table = u * (self.concentration + i), 0
             while table < len(sizes) and rest >= sizes[table] - self.discount:
@@ -42,25 +38,3 @@ class Restaurant(LiveFigure):
             sizes[table] += 1
             seats.append(table)
         return seats
-
-
-def mulberry32(seed: int) -> Iterator[float]:
-    """Yield uniform numbers, the same as the generator of that name in restaurant.mjs.
-
-    Args:
-        seed: an integer of 32 bits.
-
-    Returns:
-        An endless stream in [0, 1).
-
-    Example:
-        >>> round(next(mulberry32(1)), 6)
-        0.627074
-
-    Derived in: notebooks/07
-    """
-    while True:
-        seed = (seed + 0x6D2B79F5) & MASK
-        t = (seed ^ (seed >> 15)) * (seed | 1) & MASK
-        t ^= (t + (t ^ (t >> 7)) * (t | 61)) & MASK
-        yield (t ^ (t >> 14)) / 2**32

@@ -1,17 +1,6 @@
-import { svg, slider, readouts, linear, line, mount } from "./figure.mjs";
+import { svg, slider, readouts, linear, line, uniforms, mount } from "./figure.mjs";
 
 const COUNT = 400;
-
-// n numbers in (0, 1) from a seed: the generator mulberry32, moved off zero by half a step
-export function uniforms(seed, n) {
-  let state = seed >>> 0;
-  return Array.from({ length: n }, () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return (((t ^ (t >>> 14)) >>> 0) + 0.5) / 4294967296;
-  });
-}
 
 // softmax(scores / tau), without overflow
 export function softmax(scores, tau) {
