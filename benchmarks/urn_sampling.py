@@ -123,6 +123,8 @@ def plot(growth: dict[str, dict[str, list[float]]]) -> None:
     for axis, (name, series) in zip(axes, growth.items(), strict=True):
         axis.loglog(series["at"], series["exact"], marker="o", label="exact")
         axis.loglog(series["at"], series["thesis"], marker="s", label="thesis' algorithms")
+        axis.minorticks_off()
+        axis.set_xticks(series["at"], series["at"])
         axis.set(xlabel=name)
     axes[0].set(ylabel="milliseconds")
     axes[0].legend()

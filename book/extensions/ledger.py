@@ -18,10 +18,11 @@ COLUMNS = {
     "errata": {"id": "Error", "where": "Where", "says": "It says", "should": "It should say"},
     "map": {"id": "Item", "states": "What it states"},
 }
+WIDTHS = {"claims": "8 34 12 46", "errata": "8 16 37 39", "map": "30 70"}
 
 
 class Ledger(SphinxDirective):
-    """Render one ledger as a table whose last column links to the book."""
+    """Render one ledger as a table whose first column links to the book."""
 
     required_arguments = 1
 
@@ -30,11 +31,12 @@ class Ledger(SphinxDirective):
         path = Path(self.env.srcdir) / f"book/ledgers/{name}.yml"
         self.env.note_dependency(str(path))
         columns = COLUMNS[name]
-        lines = [":::{list-table}", ":header-rows: 1", ":class: ledger", ""]
-        lines += row([*columns.values(), "In the book"])
+        options = [":header-rows: 1", ":class: ledger", f":widths: {WIDTHS[name]}"]
+        lines = [":::{list-table}", *options, ""]
+        lines += row([*columns.values()])
         entries = yaml.safe_load(path.read_text(encoding="utf-8"))
         for entry in sorted(entries, key=chapter):  # chapters append; readers want book order
-            lines += row([*(str(entry[c]) for c in columns), link(entry["anchor"])])
+            lines += row([link(entry), *(str(entry[c]) for c in columns if c != "id")])
         parent = nodes.container()
         self.state.nested_parse(StringList([*lines, ":::"], source=str(path)), 0, parent)
         return parent.children
@@ -51,11 +53,10 @@ def row(cells: list[str]) -> list[str]:
     return [f"* - {first}", *(f"  - {cell}" for cell in rest)]
 
 
-def link(anchor: str) -> str:
-    """Return a link to ``document#heading``, named by the heading."""
-    document, _, heading = anchor.partition("#")
-    chapter = document.rsplit("/", 1)[-1].split("_")[0]
-    return f"[{chapter}: {heading.replace('-', ' ')}](/{document}.ipynb#{heading})"
+def link(entry: dict[str, Any]) -> str:
+    """Return the entry's name as a link to the section that treats it."""
+    document, _, heading = entry["anchor"].partition("#")
+    return f"[{entry['id']}](/{document}.ipynb#{heading})"
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
