@@ -142,6 +142,12 @@ def test_heavy_libraries_load_when_first_used():
     assert not modules & {"matplotlib", "sklearn", "anywidget", "pooch", "requests"}
 
 
+def test_the_package_works_without_jaxtyping():
+    """Colab does not have it; there the shape annotations are documentation."""
+    script = "import sys; sys.modules['jaxtyping'] = None; import wslbook.training, wslbook.models"
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
 def test_npm_of_the_wheel_runs():
     """Python is all a reader must have."""
     sys.path.insert(0, str(ROOT / "tools"))
