@@ -9,7 +9,7 @@ front. Everything else is handed over as it is.
 
 import math
 from collections.abc import Callable
-from itertools import product
+from itertools import permutations, product
 from typing import Any, NamedTuple
 
 import torch
@@ -86,6 +86,14 @@ def cohesive(labels, log_cohesion):
     return math.prod(math.exp(log_cohesion[labels.count(c) - 1]) for c in set(labels))
 
 
+def filled(assignment, log_weights, logits, temperature=None):
+    """Fisher's law of the sizes times the sum over all rankings that fill the groups so."""
+    n, groups = len(logits), [list(column).index(1) for column in zip(*assignment, strict=True)]
+    rankings = [r for r in permutations(range(n)) if [groups[i] for i in r] == sorted(groups)]
+    sizes = fisher([sum(row) for row in assignment], [n] * len(assignment), n, log_weights)
+    return sizes * math.fsum(one_by_one(r, logits) for r in rankings)
+
+
 def all_counts(class_sizes, num_draws):
     """List the count vectors of an urn by trying every one."""
     every = product(*(range(m + 1) for m in class_sizes))
@@ -107,10 +115,38 @@ BAD_LOGITS = [[0.5, -1.0, 0.0, math.nan], [0.0, 3.0, 0.1, -0.2]]
 COHESION = [[0.0, 0.5, -1.0, 2.0], [0.0, -0.7, 0.3, 0.1]]
 RELAXED = {"temperature": [0.5, 2.0], "logits": LOGITS}
 BAD_RELAXED = {"temperature": [0.5, -2.0], "logits": BAD_LOGITS}
+RELAXED_URN = {"temperature": [0.5, 2.0]} | URN
+BAD_RELAXED_URN = {"temperature": [0.5, math.nan]} | BAD_URN
+PARTITION = {"log_weights": [[0.0, 1.0, -0.5], [2.0, -1.0, 0.3]], "logits": LOGITS}
+BAD_PARTITION = {"log_weights": BAD_URN["log_weights"], "logits": BAD_LOGITS}
+TWICE = [[1.0, 0.0, 1.0, 0.0], [0.0, 1.0, 1.0, 0.0], [0.0, 0.0, 0.0, 1.0]]
 
 CASES = [
     Case("MultivariateHypergeometric", URN, fisher, BAD_URN, [2, 2, -1]),
     Case("MergedMultivariateHypergeometric", URN, merged, BAD_URN, [2, 2, 0]),
+    Case("MultivariateHypergeometricStraightThrough", URN, fisher, BAD_URN, [2, 2, -1]),
+    Case(
+        "RelaxedMultivariateHypergeometric",
+        RELAXED_URN,
+        None,
+        BAD_RELAXED_URN,
+        [0.5, 1.0, 1.5],
+    ),
+    Case(
+        "RelaxedMultivariateHypergeometricStraightThrough",
+        RELAXED_URN,
+        None,
+        BAD_RELAXED_URN,
+        [0.5, 1.5, 1.0],
+    ),
+    Case("RandomPartition", PARTITION, filled, BAD_PARTITION, TWICE),
+    Case(
+        "RandomPartitionStraightThrough",
+        {"temperature": [0.5, 2.0]} | PARTITION,
+        filled,
+        {"temperature": [0.5, -2.0]} | BAD_PARTITION,
+        TWICE,
+    ),
     Case("PlackettLuce", {"logits": LOGITS}, one_by_one, {"logits": BAD_LOGITS}, [0, 1, 1, 3]),
     Case("RelaxedPlackettLuce", RELAXED, None, BAD_RELAXED, [[1.0, 1.0, 0.0, 0.0]] * 4),
     Case("PlackettLuceStraightThrough", RELAXED, None, BAD_RELAXED, [[1.0, 0.0, 0.0, 0.0]] * 4),

@@ -167,7 +167,7 @@ def test_samples_have_the_probabilities_of_log_prob(case):
     support = law.enumerate_support()[:, 0]
     samples, expected = law.sample((draws,)), draws * probabilities(case)
     for i in range(2):
-        observed = (samples[:, i, None] == support).all(-1).sum(0)
+        observed = (samples[:, i, None] == support).flatten(2).all(-1).sum(0)
         often = expected[:, i] >= 5  # below, the chi-squared approximation fails
         rest = [(~often * x).sum() for x in (observed, expected[:, i])]
         pairs = [[*observed[often], rest[0]], [*expected[often, i], rest[1]]]

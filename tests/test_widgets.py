@@ -17,8 +17,10 @@ from wslbook.distributions import MultivariateHypergeometric, PitmanYorProcess
 from wslbook.widgets import (
     Evidence,
     GradientNoise,
+    KsDistance,
     LatentPlane,
     Merging,
+    PartitionLaw,
     RankingScores,
     Restaurant,
     SimplexTemperature,
@@ -296,6 +298,70 @@ def test_merging_matches_enumeration():
             assert shown["distances"][k] == pytest.approx(np.abs(below).max(), abs=1e-9)
 
 
+@pytest.mark.parametrize(("w2", "log_samples"), [(1.0, 1.0), (2.0, 3.0), (10.0, 4.7), (3.3, 2.2)])
+def test_ks_distance_matches_scipy(w2, log_samples):
+    """The first count against a table of both other classes, and SciPy's law with merged ones."""
+    [shown] = call("ks_distance", "verdict", [{"w2": w2, "logSamples": log_samples}])
+    one = [math.log(math.comb(200, y)) for y in range(181)]
+    logs = np.full((181, 181), -np.inf)
+    for y in range(181):
+        for z in range(181 - y):
+            logs[y, z] = one[y] + one[z] + z * math.log(w2) + one[180 - y - z]
+    law = MultivariateHypergeometric([200] * 3, 180, torch.tensor([1.0, w2, 1.0]).log())
+    F = special.softmax(logs).sum(1).cumsum()
+    G = stats.nchypergeom_fisher(600, 200, 180, 2 / (1 + w2)).pmf(np.arange(181)).cumsum()
+    assert np.allclose(F, law.marginal_probs(0).cumsum(0), atol=1e-9)
+    assert shown["F"] == pytest.approx(F, abs=1e-9)
+    assert shown["G"] == pytest.approx(G, abs=1e-9)
+    assert shown["distance"] == pytest.approx(abs(F - G).max(), abs=1e-9)
+    samples = round(10**log_samples)
+    critical = special.kolmogi(0.05) * math.sqrt(2 / samples)
+    assert shown["samples"] == samples
+    assert shown["critical"] == pytest.approx(critical, abs=1e-9)
+    f, g = F[shown["at"]], G[shown["at"]]
+    spread = math.sqrt((f * (1 - f) + g * (1 - g)) / samples)
+    power = stats.norm.cdf((abs(f - g) - critical) / spread)
+    assert shown["power"] == pytest.approx(power, abs=1e-9)
+
+
+PARTITION_STATES = [
+    {"scores": [2.0, 1.0, 0.0, -1.0], "logWeights": [0.5, 0.0, 0.0]},
+    {"scores": [-4.0, 4.0, 3.9, 0.0], "logWeights": [-4.0, 4.0, 0.0]},
+    {"scores": [0.0, 0.0, 0.0, 0.0], "logWeights": [0.0, 0.0, 0.0]},
+]
+
+
+def test_partition_law_matches_seats_and_choices():
+    """Sizes from independent binomials given their sum, fillings by choosing one by one."""
+    found = call("partition_law", "partitionLaw", *[[s] for s in PARTITION_STATES])
+    shown = call("partition_law", "summary", *[[s] for s in PARTITION_STATES])
+    for state, law, numbers in zip(PARTITION_STATES, found, shown, strict=True):
+        scores, odds = np.exp(state["scores"]), np.exp(state["logWeights"])
+        sizes = {
+            n: np.prod(stats.binom.pmf(n, 4, odds / (1 + odds)))
+            for n in np.ndindex(5, 5, 5)
+            if sum(n) == 4
+        }
+        assert {tuple(y["assignment"]) for y in law} == set(np.ndindex(3, 3, 3, 3))
+        for entry in law:
+            chosen = 0.0
+            for order in permutations(range(4)):
+                groups = [entry["assignment"][i] for i in order]
+                if groups == sorted(groups):
+                    s = scores[list(order)]
+                    chosen += np.prod(s / s[::-1].cumsum()[::-1])
+            size = tuple(entry["assignment"].count(k) for k in range(3))
+            expected = chosen * sizes[size] / sum(sizes.values())
+            assert entry["probability"] == pytest.approx(expected, abs=1e-12)
+        p = np.array([y["probability"] for y in law])
+        counts = np.array([[y["assignment"].count(k) for k in range(3)] for y in law])
+        assert numbers["total"] == pytest.approx(1.0, abs=1e-12)
+        assert numbers["mode"] == max(p) == p[0]
+        assert [numbers[f"size{k}"] for k in (1, 2, 3)] == pytest.approx(p @ counts, abs=1e-12)
+        first = sum(q for q, y in zip(p, law, strict=True) if y["assignment"][0] == 0)
+        assert numbers["first"] == pytest.approx(first, abs=1e-12)
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_one_file_per_figure(module):
     """What a page loads stands alone: no import, one default export."""
@@ -310,6 +376,8 @@ def test_one_file_per_figure(module):
     [
         Evidence(),
         GradientNoise(),
+        KsDistance(),
+        PartitionLaw(),
         RankingScores(),
         LatentPlane(
             torch.zeros(2, 2, 4, 4), 3, torch.zeros(1, 2), torch.zeros(1, dtype=torch.long)

@@ -11,7 +11,15 @@ from torch.distributions.constraints import Constraint
 
 from wslbook.typing import Bool, Int
 
-__all__ = ["counts", "finite_vector", "partition", "permutation", "permutation_matrix"]
+__all__ = [
+    "assignment",
+    "counts",
+    "finite_vector",
+    "partition",
+    "permutation",
+    "permutation_matrix",
+    "relaxed_counts",
+]
 
 
 class _FiniteVector(Constraint):
@@ -70,6 +78,45 @@ class _Counts(Constraint):
         return f"Counts(class_sizes={self.class_sizes.tolist()}, num_draws={self.num_draws})"
 
 
+class _RelaxedCounts(Constraint):
+    r"""Shares of a fixed number of draws, none larger than its class.
+
+    .. math:: \{n : 0 \le n_k \le m_k,\ \textstyle\sum_k n_k = n\} \subset \mathbb R^K
+
+    Each bound may be missed by a few roundings of the number of draws for every class.
+
+    Args:
+        class_sizes: the number m_k of balls in each class.
+        num_draws: the number n of balls drawn.
+
+    Example:
+        >>> support = relaxed_counts(torch.tensor([2, 3]), num_draws=3)
+        >>> support.check(torch.tensor([[1.5, 1.5], [2.5, 0.5], [1.0, 1.0]]))
+        tensor([ True, False, False])
+
+    Derived in: notebooks/14
+    """
+
+    event_dim = 1
+
+    def __init__(self, class_sizes: Int[Tensor, " class"], num_draws: int) -> None:
+        self.class_sizes = class_sizes
+        self.num_draws = num_draws
+        super().__init__()
+
+    def check(self, value: Tensor) -> Bool[Tensor, "*batch"]:
+        eps = torch.finfo(value.dtype).eps if value.is_floating_point() else 0.0
+        rounding = 4 * eps * self.num_draws * value.shape[-1]
+        return (
+            (value >= -rounding).all(-1)
+            & (value <= self.class_sizes + rounding).all(-1)
+            & ((value.sum(-1) - self.num_draws).abs() <= rounding)
+        )
+
+    def __repr__(self) -> str:
+        return f"RelaxedCounts(class_sizes={self.class_sizes.tolist()}, num_draws={self.num_draws})"
+
+
 class _Permutation(Constraint):
     r"""Rankings of n items, best first, each of 0, ..., n - 1 once.
 
@@ -120,6 +167,28 @@ class _PermutationMatrix(Constraint):
         )
 
 
+class _Assignment(Constraint):
+    r"""Matrices that put each of n items into one of K groups: every column is one-hot.
+
+    .. math:: \{Y \in \{0, 1\}^{K \times n} : \textstyle\sum_k Y_{ki} = 1\}
+
+    Rows may be empty. No rounding is allowed.
+
+    Example:
+        >>> assignment.check(torch.tensor([[[1, 1, 0], [0, 0, 1]], [[1, 1, 0], [0, 1, 1]]]))
+        tensor([ True, False])
+
+    Derived in: notebooks/16
+    """
+
+    is_discrete = True
+    event_dim = 2
+
+    def check(self, value: Tensor) -> Bool[Tensor, "*batch"]:
+        is_one = value == 1
+        return (is_one | (value == 0)).all(-1).all(-1) & (is_one.sum(-2) == 1).all(-1)
+
+
 class _Partition(Constraint):
     r"""Set partitions of n items, each written as its one canonical sequence of labels.
 
@@ -150,8 +219,10 @@ def _is_integer(value: Tensor) -> Bool[Tensor, "*batch"]:
     return value == value.floor() if value.is_floating_point() else torch.ones_like(value).bool()
 
 
+assignment = _Assignment()
 counts = _Counts
 finite_vector = _FiniteVector()
 partition = _Partition()
 permutation = _Permutation()
 permutation_matrix = _PermutationMatrix()
+relaxed_counts = _RelaxedCounts

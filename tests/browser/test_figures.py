@@ -4,9 +4,14 @@ import math
 
 import pytest
 import torch
-from scipy import stats
+from scipy import special, stats
 
-from wslbook.distributions import MultivariateHypergeometric, PitmanYorProcess
+from wslbook.distributions import (
+    MergedMultivariateHypergeometric,
+    MultivariateHypergeometric,
+    PitmanYorProcess,
+    RandomPartition,
+)
 from wslbook.widgets import Restaurant
 
 
@@ -77,6 +82,47 @@ def urn(size1, size2, size3, draws, log_w1, log_w2):
     return {"drawn": drawn, "logNormalizer": law.log_normalizer.item(), **means}
 
 
+def merging(size1, size2, size3, draws, log_w1, log_w2):
+    """Both laws of the package; enumeration judges the JavaScript in node."""
+    drawn = min(draws, size1 + size2 + size3)
+    log_weights = torch.tensor([log_w1, log_w2, 0.0], dtype=torch.float64)
+    urn = [size1, size2, size3], drawn, log_weights
+    exact, merged = MultivariateHypergeometric(*urn), MergedMultivariateHypergeometric(*urn)
+    shown = {"drawn": drawn}
+    for k in range(3):
+        shown[f"exact{k + 1}"] = exact.mean[k].item()
+        shown[f"merged{k + 1}"] = merged.mean[k].item()
+        difference = exact.marginal_probs(k) - merged.marginal_probs(k)
+        shown[f"ks{k + 1}"] = difference.cumsum(0).abs().max().item()
+    return shown
+
+
+def ks_distance(w2, log_samples):
+    """Distance and power from the laws of the package."""
+    log_weights = torch.tensor([1.0, w2, 1.0], dtype=torch.float64).log()
+    F, G = (
+        law([200] * 3, 180, log_weights).marginal_probs(0).cumsum(0)
+        for law in (MultivariateHypergeometric, MergedMultivariateHypergeometric)
+    )
+    at, samples = (F - G).abs().argmax(), round(10**log_samples)
+    distance, critical = (F - G)[at].abs().item(), special.kolmogi(0.05) * math.sqrt(2 / samples)
+    spread = math.sqrt((F[at] * (1 - F[at]) + G[at] * (1 - G[at])) / samples)
+    power = stats.norm.cdf((distance - critical) / spread)
+    return {"samples": samples, "distance": distance, "critical": critical, "power": power}
+
+
+def partition_law(score1, score2, score3, score4, log_w1, log_w2):
+    """The exact law of the package, over all 81 assignments."""
+    logits = torch.tensor([score1, score2, score3, score4], dtype=torch.float64)
+    law = RandomPartition(torch.tensor([log_w1, log_w2, 0.0], dtype=torch.float64), logits)
+    support = law.enumerate_support()
+    p = law.log_prob(support).exp()
+    sizes = (p @ support.sum(-1)).tolist()
+    named = {f"size{k + 1}": size for k, size in enumerate(sizes)}
+    first = (p @ support[:, 0, 0]).item()
+    return {"mode": p.max().item(), "total": 1.0, "first": first} | named
+
+
 FIGURES = {
     "notebooks/01_variational_inference": (
         evidence,
@@ -108,6 +154,11 @@ FIGURES = {
         {"theta1": 1.0, "theta2": 0.0, "tau": 1.0, "seed": 0},
         [("theta1", -7, 0.1), ("theta2", 4, 0.1), ("tau", -6, 0.05), ("seed", 3, 1)],
     ),
+    "notebooks/16_random_partitions": (
+        partition_law,
+        {"score1": 2.0, "score2": 1.0, "score3": 0.0, "score4": -1.0, "log_w1": 0.5, "log_w2": 0.0},
+        [("score1", -9, 0.1), ("score4", 6, 0.1), ("log_w1", -8, 0.1), ("log_w2", 12, 0.1)],
+    ),
     "notebooks/08_urns": (
         urn,
         {"size1": 6, "size2": 8, "size3": 12, "draws": 9, "log_w1": 1.5, "log_w2": 0.0},
@@ -119,6 +170,23 @@ FIGURES = {
             ("size2", -4, 1),
             ("size3", -2, 1),
         ],
+    ),
+    "notebooks/14_differentiable_hypergeometric": (
+        merging,
+        {"size1": 20, "size2": 20, "size3": 20, "draws": 30, "log_w1": 0.0, "log_w2": 2.5},
+        [
+            ("log_w2", -12, 0.05),
+            ("log_w1", 9, 0.05),
+            ("draws", 7, 1),
+            ("size1", -3, 1),
+            ("size2", 4, 1),
+            ("size3", -6, 1),
+        ],
+    ),
+    "notebooks/15_testing_and_learning_an_urn": (
+        ks_distance,
+        {"w2": 2.0, "log_samples": 3.0},
+        [("w2", 13, 0.1), ("log_samples", -9, 0.05), ("w2", -4, 0.1)],
     ),
 }
 

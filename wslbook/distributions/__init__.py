@@ -30,15 +30,22 @@ them, so that any expectation can be computed as a sum and compared.
 
 Counts: :class:`.MultivariateHypergeometric` is Fisher's law, exactly, and
 :class:`.MergedMultivariateHypergeometric` the thesis' approximation of it, kept for comparison.
+:class:`.MultivariateHypergeometricStraightThrough` has the gradient of the mean;
+:class:`.RelaxedMultivariateHypergeometric` and
+:class:`.RelaxedMultivariateHypergeometricStraightThrough` relax either law, class by class.
 Rankings: :class:`.PlackettLuce`, :class:`.RelaxedPlackettLuce`,
 :class:`.PlackettLuceStraightThrough`. Partitions: :class:`.ChineseRestaurantProcess`,
-:class:`.PitmanYorProcess`, :class:`.ProductPartition`. Importing the package registers the exact
-divergences of :mod:`wslbook.distributions.kl`.
+:class:`.PitmanYorProcess`, :class:`.ProductPartition`; into a given number of ordered groups,
+:class:`.RandomPartition` with its exact probabilities and :class:`.RandomPartitionStraightThrough`.
+Importing the package registers the exact divergences of :mod:`wslbook.distributions.kl`; those of
+two random partitions are estimated by :func:`.kl_estimate`.
 """
 
 from wslbook.distributions import kl as kl
 from wslbook.distributions.hypergeometric import MultivariateHypergeometric
 from wslbook.distributions.merged_hypergeometric import MergedMultivariateHypergeometric
+from wslbook.distributions.partition import RandomPartition
+from wslbook.distributions.partition_straight_through import RandomPartitionStraightThrough
 from wslbook.distributions.plackett_luce import (
     PlackettLuce,
     PlackettLuceStraightThrough,
@@ -49,14 +56,26 @@ from wslbook.distributions.processes import (
     PitmanYorProcess,
     ProductPartition,
 )
+from wslbook.distributions.relaxed_hypergeometric import (
+    RelaxedMultivariateHypergeometric,
+    RelaxedMultivariateHypergeometricStraightThrough,
+)
+from wslbook.distributions.straight_through_hypergeometric import (
+    MultivariateHypergeometricStraightThrough,
+)
 
 __all__ = [
     "ChineseRestaurantProcess",
     "MergedMultivariateHypergeometric",
     "MultivariateHypergeometric",
+    "MultivariateHypergeometricStraightThrough",
     "PitmanYorProcess",
     "PlackettLuce",
     "PlackettLuceStraightThrough",
     "ProductPartition",
+    "RandomPartition",
+    "RandomPartitionStraightThrough",
+    "RelaxedMultivariateHypergeometric",
+    "RelaxedMultivariateHypergeometricStraightThrough",
     "RelaxedPlackettLuce",
 ]

@@ -95,7 +95,15 @@ class MultivariateHypergeometric(Urn):
 
     @property
     def mean(self) -> Float[Tensor, "*batch class"]:
-        return self._expectations(self._marginals).expand(self._extended_shape())
+        # E[N] = c + E[N - c]: about the mean, the gradient's rounding errors are small
+        centre = self._expectations(self._marginals).detach()
+        terms = [
+            (p * (self._outcomes(k) - c)).sum(-1)
+            for k, (p, c) in enumerate(
+                zip(self._marginals, centre.unsqueeze(-1).unbind(-2), strict=True)
+            )
+        ]
+        return (centre + torch.stack(terms, -1)).expand(self._extended_shape())
 
     @property
     def variance(self) -> Float[Tensor, "*batch class"]:

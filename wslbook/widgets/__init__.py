@@ -6,8 +6,10 @@ A figure is a Python class that declares what the reader may change, and beside 
 
 from wslbook.widgets.evidence import Evidence
 from wslbook.widgets.gradient_noise import GradientNoise
+from wslbook.widgets.ks_distance import KsDistance
 from wslbook.widgets.latent_plane import LatentPlane
 from wslbook.widgets.merging import Merging
+from wslbook.widgets.partition_law import PartitionLaw
 from wslbook.widgets.ranking_scores import RankingScores
 from wslbook.widgets.restaurant import Restaurant
 from wslbook.widgets.simplex_temperature import SimplexTemperature
@@ -16,8 +18,10 @@ from wslbook.widgets.urn import Urn
 __all__ = [
     "Evidence",
     "GradientNoise",
+    "KsDistance",
     "LatentPlane",
     "Merging",
+    "PartitionLaw",
     "RankingScores",
     "Restaurant",
     "SimplexTemperature",
