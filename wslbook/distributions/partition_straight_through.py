@@ -45,7 +45,8 @@ class RandomPartitionStraightThrough(RandomPartition):
 
     References:
         Sutter, Ryser, Liebeskind and Vogt, Differentiable random partition models, 2023,
-        arXiv:2305.16841. Thesis sections 5.2.1.2 and 5.2.2, equations 5.58 to 5.60, with errata E-39 and E-40.
+        arXiv:2305.16841. Thesis sections 5.2.1.2 and 5.2.2, equations 5.58 to 5.60, with errata
+        E-39 and E-40.
 
     Example:
         >>> _ = torch.manual_seed(0)
