@@ -1,27 +1,84 @@
-"""Networks and likelihoods: shapes, parameter counts of the thesis, laws against SciPy."""
+"""Networks: layers and parameter counts of the thesis' tables, shapes, laws."""
 
-from functools import partial
-
-import numpy as np
 import pytest
-import scipy.stats
 import torch
 from torch import nn
-from torch.distributions import Independent, Normal
+from torch.distributions import Bernoulli, Categorical, Independent, Laplace, Normal
 
+from tests.tables import CONVOLUTIONS, SIZES, TABLES, argument, count, parameters, rows, sizes
+from wslbook import networks
 from wslbook.datasets import Batch
-from wslbook.likelihoods import bernoulli, gaussian, laplace
+from wslbook.likelihoods import gaussian
 from wslbook.models import VAE
-from wslbook.networks import Decoder, GaussianEncoder, mnist_decoder, mnist_encoder
+from wslbook.networks import (
+    AttributeClassifier,
+    Classifier,
+    Decoder,
+    GaussianEncoder,
+    OneHot,
+    flat_decoder,
+    flat_encoder,
+    mnist_decoder,
+    mnist_encoder,
+    svhn_decoder,
+    svhn_encoder,
+    word_decoder,
+    word_encoder,
+)
 
 
-def parameters(module):
-    return sum(p.numel() for p in module.parameters())
+def build(name):
+    return getattr(networks, name)()
 
 
-def test_table_a1_has_the_counts_of_its_layers():
-    assert parameters(mnist_encoder()) == (784 + 1) * 400 + 2 * (400 + 1) * 20
-    assert parameters(mnist_decoder()) == (20 + 1) * 400 + (400 + 1) * 784
+@pytest.mark.parametrize("name", TABLES)
+def test_layers_are_those_of_the_table(name):
+    assert rows(build(name)) == TABLES[name]
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_counts_are_those_of_the_table(name):
+    axes = 1 if "word" in name else 2
+    assert parameters(build(name)) == sum(count(row, axes) for row in TABLES[name])
+
+
+@pytest.mark.parametrize("name", [name for name in SIZES if name in TABLES])
+def test_feature_maps_have_the_sizes_of_the_table(name):
+    network = build(name)
+    assert sizes(network, argument(network, 2), CONVOLUTIONS) == SIZES[name]
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_neither_heads_nor_outputs_are_rectified(name):
+    """X-21: there is a ReLU behind every layer except the heads and the last layer."""
+    network = build(name)
+    layers = len(TABLES[name])
+    rectified = sum(isinstance(m, nn.ReLU) for m in network.modules())
+    assert rectified == layers - (1 if isinstance(network, Decoder) else 2)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_parameter_gets_a_gradient(name):
+    network = build(name)
+    law = network(argument(network, 2))
+    law.log_prob(law.sample()).sum().backward()
+    assert all(p.grad is not None and p.grad.any() for p in network.parameters())
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_examples_do_not_mix(name):
+    network = build(name)
+    x = argument(network, 2)
+    law, one = network(x), network(x[1:])
+    value = law.sample()
+    torch.testing.assert_close(law.log_prob(value)[1:], one.log_prob(value[1:]))
+
+
+def test_flat_networks_have_one_hidden_layer():
+    shape = (3, 14, 14)
+    assert rows(flat_encoder(shape)) == [(588, 256), (256, 32), (256, 32)]
+    assert rows(flat_decoder(shape)) == [(32, 256), (256, 588)]
+    assert flat_decoder(shape)(torch.zeros(4, 2, 32)).event_shape == shape
 
 
 def test_encoder_gives_the_law_of_its_heads():
@@ -33,36 +90,74 @@ def test_encoder_gives_the_law_of_its_heads():
     torch.testing.assert_close(q.variance.log(), encoder.log_variance(x.flatten(1)))
 
 
-@pytest.mark.parametrize("leading", [(5,), (3, 5), (2, 3, 5)])
-def test_decoder_keeps_leading_axes(leading):
-    decoder = mnist_decoder(latent_dim=2)
+@pytest.mark.parametrize("build", [mnist_decoder, svhn_decoder, word_decoder])
+@pytest.mark.parametrize("leading", [(), (5,), (3, 5), (2, 3, 5)])
+def test_decoder_keeps_leading_axes(build, leading):
+    decoder = build(latent_dim=2)
     z = torch.randn(*leading, 2)
     p = decoder(z)
-    assert (p.batch_shape, p.event_shape) == (leading, (1, 28, 28))
-    one = decoder(z.reshape(-1, 2)[:1]).mean
-    torch.testing.assert_close(p.mean.reshape(-1, 1, 28, 28)[:1], one)
+    assert (p.batch_shape, p.event_shape) == (leading, decoder.data_shape)
+    value = p.sample()
+    flat = decoder(z.reshape(-1, 2)).log_prob(value.reshape(-1, *decoder.data_shape))
+    torch.testing.assert_close(p.log_prob(value).reshape(-1), flat)
 
 
-RAW = np.array([-2.0, 0.0, 0.7])
-VALUES = np.array([0.3, -1.0, 2.0])
+def test_outputs_mean_what_the_likelihood_says():
+    assert isinstance(mnist_decoder()(torch.zeros(1, 20)).base_dist, Bernoulli)
+    assert isinstance(svhn_decoder()(torch.zeros(1, 20)).base_dist, Laplace)
+    assert isinstance(word_decoder()(torch.zeros(1, 20)).base_dist, Categorical)
+    normal = svhn_decoder(likelihood=gaussian)(torch.zeros(1, 20))
+    assert isinstance(normal.base_dist, Normal)
 
 
-@pytest.mark.parametrize(
-    ("law", "oracle"),
-    [
-        (partial(gaussian, scale=0.6), scipy.stats.norm(RAW, 0.6)),
-        (partial(laplace, scale=0.6), scipy.stats.laplace(RAW, 0.6)),
-    ],
-)
-def test_real_likelihoods_match_scipy(law, oracle):
-    value = law(torch.tensor(RAW)).log_prob(torch.tensor(VALUES))
-    np.testing.assert_allclose(value, oracle.logpdf(VALUES), rtol=1e-12)
+def test_one_hot_matches_torch():
+    x = torch.randint(7, (3, 5))
+    expected = nn.functional.one_hot(x, 7).transpose(1, 2).to(torch.get_default_dtype())
+    torch.testing.assert_close(OneHot(7)(x), expected, rtol=0, atol=0)
 
 
-def test_bernoulli_matches_scipy():
-    value = bernoulli(torch.tensor(RAW)).log_prob(torch.tensor([0.0, 1.0, 1.0]).double())
-    oracle = scipy.stats.bernoulli(1 / (1 + np.exp(-RAW))).logpmf([0, 1, 1])
-    np.testing.assert_allclose(value, oracle, rtol=1e-12)
+def test_one_hot_follows_the_module():
+    assert word_encoder().half().trunk[0](torch.zeros(1, 8, dtype=torch.long)).dtype == torch.half
+    assert not OneHot(3).state_dict()
+
+
+def test_words_of_another_alphabet():
+    encoder, decoder = word_encoder(3, num_characters=5), word_decoder(3, num_characters=5)
+    q = encoder(torch.randint(5, (4, 8)))
+    assert decoder(q.mean).base_dist.param_shape == (4, 8, 5)
+
+
+def test_decoder_gives_the_law_of_each_character():
+    """Position k of the text is scored by column k of the raw output."""
+    decoder = word_decoder(3)
+    z, x = torch.randn(4, 3), torch.randint(71, (4, 8))
+    scores = decoder.body(z).log_softmax(1)
+    expected = sum(scores[torch.arange(4), x[:, k], k] for k in range(8))
+    torch.testing.assert_close(decoder(z).log_prob(x), expected)
+
+
+def test_classifiers_return_the_laws_of_labels():
+    encoder = svhn_encoder()
+    x = torch.rand(3, 3, 32, 32)
+    p = Classifier(encoder.trunk, encoder.features, num_classes=10)(x)
+    assert (p.batch_shape, p.event_shape, p.logits.shape) == ((3,), (), (3, 10))
+    p = AttributeClassifier(encoder.trunk, encoder.features, num_attributes=4)(x)
+    assert (p.batch_shape, p.event_shape) == ((3,), (4,))
+
+
+def test_a_classifier_learns():
+    """Words whose first character tells the class; cross entropy is -log_prob."""
+    encoder = word_encoder()
+    classifier = Classifier(encoder.trunk, encoder.features, num_classes=2)
+    optimizer = torch.optim.Adam(classifier.parameters(), lr=3e-3)
+    x = torch.randint(71, (32, 8))
+    labels = (x[:, 0] > 35).long()
+    for _ in range(20):
+        loss = -classifier(x).log_prob(labels).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert loss < 0.1
 
 
 def test_vae_joins_encoder_and_decoder():
@@ -86,14 +181,21 @@ def test_vae_joins_encoder_and_decoder():
             r"x: expected shape \[batch, 1, 28, 28\], got \[2, 28, 28\]",
         ),
         (
+            lambda: word_encoder()(torch.zeros(2, 9, dtype=torch.long)),
+            r"x: expected shape \[batch, 8\], got \[2, 9\]",
+        ),
+        (
+            lambda: word_encoder()(torch.full((2, 8), 71)),
+            "x: expected characters 0 to 70, got 71",
+        ),
+        (lambda: OneHot(3)(torch.tensor([[0, -1]])), "x: expected characters 0 to 2, got -1"),
+        (
             lambda: mnist_decoder(3)(torch.zeros(2, 4)),
             r"z: expected last axis 3, got shape \[2, 4\]",
         ),
-        (lambda: gaussian(torch.zeros(2), scale=0.0), r"scale: expected a positive number, got 0"),
-        (lambda: laplace(torch.zeros(2), scale=-1.0), r"scale: expected a positive number, got -1"),
         (
-            lambda: laplace(torch.zeros(2), scale=float("nan")),
-            "scale: expected a positive number, got nan",
+            lambda: Decoder(nn.Linear(2, 12), (3, 4), 2)(torch.zeros(5, 2)),
+            r"body: expected observations of shape \[3, 4\], got \[12\]",
         ),
         (
             lambda: VAE(mnist_encoder(2), mnist_decoder(3)),

@@ -4,12 +4,15 @@ Each function maps the raw output of a network to an elementwise distribution of
 decoder takes one of them as an argument; :func:`functools.partial` fixes a scale.
 """
 
+import math
+from collections.abc import Mapping, Sequence
+
 from torch import Tensor
-from torch.distributions import Bernoulli, Laplace, Normal
+from torch.distributions import Bernoulli, Categorical, Laplace, Normal
 
 from wslbook.typing import Float
 
-__all__ = ["bernoulli", "gaussian", "laplace"]
+__all__ = ["bernoulli", "categorical", "dimension_weights", "gaussian", "laplace"]
 
 
 def bernoulli(raw: Float[Tensor, "*batch"]) -> Bernoulli:
@@ -87,6 +90,56 @@ def laplace(raw: Float[Tensor, "*batch"], scale: float = 0.75) -> Laplace:
     Derived in: notebooks/03
     """
     return Laplace(raw, _positive(scale))
+
+
+def categorical(raw: Float[Tensor, "*batch class item"]) -> Categorical:
+    r"""Read the raw output as logits of characters, one column for each position of a text.
+
+    .. math:: p(x_k = c \mid r) = \frac{\exp r_{ck}}{\sum_{c'} \exp r_{c'k}}
+
+    Args:
+        raw: logits, characters before positions as convolutions give them.
+
+    Returns:
+        The law of each character, with batch shape ``[*batch, item]``.
+
+    Example:
+        >>> import torch
+        >>> categorical(torch.zeros(5, 71, 8)).batch_shape
+        torch.Size([5, 8])
+
+    Derived in: notebooks/10
+    """
+    return Categorical(logits=raw.mT)
+
+
+def dimension_weights(shapes: Mapping[str, Sequence[int]]) -> dict[str, float]:
+    r"""Return weights that let modalities of different size count alike (thesis equation 3.41).
+
+    .. math:: \alpha_m = \frac{\max_k \dim(x_k)}{\dim(x_m)}
+
+    A text has as many dimensions as it has characters (equation 3.44). Beware: with a weight above
+    1 the weighted objective is no longer a bound on log p(X) (E-54).
+
+    Args:
+        shapes: the shape of one observation of each modality.
+
+    Returns:
+        One weight for each modality, at least 1.
+
+    Raises:
+        ValueError: if there is no modality, or one without a dimension.
+
+    Example:
+        >>> dimension_weights({"mnist": (1, 28, 28), "svhn": (3, 32, 32), "text": (8,)})
+        {'mnist': 3.918, 'svhn': 1.0, 'text': 384.0}
+
+    Derived in: notebooks/10
+    """
+    dims = {name: math.prod(shape) for name, shape in shapes.items()}
+    if not dims or min(dims.values()) < 1:
+        raise ValueError(f"shapes: expected at least one number in each modality, got {shapes}")
+    return {name: max(dims.values()) / dim for name, dim in dims.items()}
 
 
 def _positive(scale: float) -> float:

@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from tqdm.auto import trange
 
-from wslbook.datasets.batch import Batch
+from wslbook.datasets.batch import Batch, Examples
 from wslbook.typing import Float
 
 __all__ = ["fit"]
@@ -21,7 +21,7 @@ Objective = Callable[[nn.Module, Batch], Tensor]
 def fit(
     model: nn.Module,
     objective: Objective,
-    data: Batch,
+    data: Examples,
     *,
     epochs: int,
     batch_size: int = 128,

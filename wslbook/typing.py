@@ -21,7 +21,7 @@ AXES = {
 """Every axis name that may occur in a shape annotation, with its meaning."""
 
 try:
-    from jaxtyping import Bool, Float, Int
+    from jaxtyping import Bool, Float, Int, UInt8
 except ModuleNotFoundError:
 
     class _Unchecked:
@@ -30,6 +30,6 @@ except ModuleNotFoundError:
         def __class_getitem__(cls, array_and_shape: Sequence[Any]) -> Any:
             return array_and_shape[0]
 
-    Bool = Float = Int = _Unchecked
+    Bool = Float = Int = UInt8 = _Unchecked
 
-__all__ = ["AXES", "Bool", "Float", "Int"]
+__all__ = ["AXES", "Bool", "Float", "Int", "UInt8"]

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 
 from wslbook.typing import Bool, Int
 
-__all__ = ["Batch", "check_choice"]
+__all__ = ["Batch", "Examples", "check_choice"]
 
 
 def check_choice(name: str, value: str, allowed: Sequence[str]) -> None:
@@ -109,7 +110,30 @@ class Batch:
             present=self.present.to(device),
         )
 
+    def select(self, names: Sequence[str]) -> "Batch":
+        """Keep only the named modalities, in the order given."""
+        for name in names:
+            check_choice("names", name, list(self.x))
+        rows = [list(self.x).index(name) for name in names]
+        return replace(self, x={n: self.x[n] for n in names}, present=self.present[rows])
+
     def is_present(self, name: str) -> Bool[Tensor, " batch"]:
         """Return which examples were observed through the named modality."""
         check_choice("name", name, list(self.x))
         return self.present[list(self.x).index(name)]
+
+
+@runtime_checkable
+class Examples(Protocol):
+    """A data set: examples that are selected as a :class:`Batch`, which itself is one.
+
+    Large sets keep bytes and make numbers only for the rows asked for.
+    """
+
+    source: str
+
+    def __len__(self) -> int:
+        """The number of examples."""
+
+    def __getitem__(self, index: Tensor | slice) -> Batch:
+        """Select examples by a slice, a mask or a tensor of indices."""

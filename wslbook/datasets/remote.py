@@ -21,11 +21,15 @@ class DownloadError(RuntimeError):
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """A file on the network: its name in the data folder, its addresses, its SHA-256."""
+    """A file on the network: its name in the data folder, its addresses, its SHA-256.
+
+    Without a SHA-256 only the protocol and the format protect the file, so it must come by https
+    and be of a kind that carries checksums, as zip does.
+    """
 
     name: str
     urls: tuple[str, ...]
-    sha256: str
+    sha256: str | None
 
 
 def data_folder() -> Path:
@@ -55,7 +59,7 @@ def fetch(file: RemoteFile) -> Path:
         try:
             return Path(
                 pooch.retrieve(
-                    url, known_hash=f"sha256:{file.sha256}", fname=file.name, path=folder,
+                    url, known_hash=file.sha256, fname=file.name, path=folder,
                     downloader=_download_resumably,
                 )
             )  # fmt: skip

@@ -1,9 +1,8 @@
-"""Encoders and decoders. A network returns a distribution: no pair of parameters leaves this file.
+"""The two joints of every model: an encoder that returns q(z | x), a decoder that returns p(x | z).
 
 A trunk or body is any module; the classes here add the last layer and say what its output means.
 """
 
-import math
 from collections.abc import Callable, Sequence
 
 import torch
@@ -11,11 +10,9 @@ from torch import Tensor, nn
 from torch.distributions import Distribution, Independent, Normal
 
 from wslbook.likelihoods import bernoulli
-from wslbook.typing import Float
+from wslbook.typing import Float, Int
 
-__all__ = ["Decoder", "GaussianEncoder", "mnist_decoder", "mnist_encoder"]
-
-MNIST_SHAPE = (1, 28, 28)
+__all__ = ["Decoder", "GaussianEncoder"]
 
 
 class GaussianEncoder(nn.Module):
@@ -50,11 +47,12 @@ class GaussianEncoder(nn.Module):
         super().__init__()
         self.trunk = trunk
         self.data_shape = torch.Size(data_shape)
+        self.features = features
         self.latent_dim = latent_dim
         self.loc = nn.Linear(features, latent_dim)
         self.log_variance = nn.Linear(features, latent_dim)
 
-    def forward(self, x: Float[Tensor, "batch *data"]) -> Independent:
+    def forward(self, x: Float[Tensor, "batch *data"] | Int[Tensor, "batch *data"]) -> Independent:
         """Return q(z | x), batch ``[batch]``, event ``[latent]``."""
         if x.shape[1:] != self.data_shape:
             wanted = ", ".join(map(str, self.data_shape))
@@ -70,18 +68,20 @@ class Decoder(nn.Module):
     .. math:: p_\theta(x \mid z) = \prod_j p(x_j \mid r_j), \qquad r = \mathrm{body}_\theta(z)
 
     Args:
-        body: a module from ``[n, latent]`` to ``n`` times the number of data values.
+        body: a module from ``[n, latent]`` to the raw outputs ``[n, ...]`` of n observations.
         data_shape: the shape of one observation.
         latent_dim: dimension of z.
-        likelihood: maps the raw output to an elementwise distribution, see
-            :mod:`wslbook.likelihoods`.
+        likelihood: maps the raw outputs to an elementwise distribution with batch shape
+            ``[..., *data]``, see :mod:`wslbook.likelihoods`.
 
     Raises:
-        ValueError: if called on latents of another dimension.
+        ValueError: if called on latents of another dimension, or body and likelihood give
+            observations of another shape.
 
     Example:
         >>> _ = torch.manual_seed(0)
-        >>> decoder = Decoder(nn.Linear(2, 12), data_shape=(3, 4), latent_dim=2)
+        >>> body = nn.Sequential(nn.Linear(2, 12), nn.Unflatten(1, (3, 4)))
+        >>> decoder = Decoder(body, data_shape=(3, 4), latent_dim=2)
         >>> p = decoder(torch.zeros(7, 5, 2))
         >>> p.batch_shape, p.event_shape
         (torch.Size([7, 5]), torch.Size([3, 4]))
@@ -107,52 +107,10 @@ class Decoder(nn.Module):
         if z.shape[-1] != self.latent_dim:
             raise ValueError(f"z: expected last axis {self.latent_dim}, got shape {list(z.shape)}")
         raw = self.body(z.reshape(-1, self.latent_dim))
-        raw = raw.reshape(*z.shape[:-1], *self.data_shape)
-        return Independent(self.likelihood(raw), len(self.data_shape))
-
-
-def mnist_encoder(latent_dim: int = 20, hidden: int = 400) -> GaussianEncoder:
-    """Build the MNIST encoder of thesis table A.1: 784-400, ReLU, two heads 400-20.
-
-    Args:
-        latent_dim: dimension of z.
-        hidden: width of the hidden layer.
-
-    Returns:
-        An encoder of images ``[batch, 1, 28, 28]``.
-
-    Example:
-        >>> sum(p.numel() for p in mnist_encoder().parameters())
-        330040
-
-    Derived in: notebooks/03
-    """
-    trunk = nn.Sequential(nn.Flatten(), nn.Linear(math.prod(MNIST_SHAPE), hidden), nn.ReLU())
-    return GaussianEncoder(trunk, MNIST_SHAPE, hidden, latent_dim)
-
-
-def mnist_decoder(
-    latent_dim: int = 20,
-    hidden: int = 400,
-    likelihood: Callable[[Tensor], Distribution] = bernoulli,
-) -> Decoder:
-    """Build the MNIST decoder of thesis table A.1: 20-400, ReLU, 400-784.
-
-    Args:
-        latent_dim: dimension of z.
-        hidden: width of the hidden layer.
-        likelihood: what the 784 outputs mean, see :mod:`wslbook.likelihoods`.
-
-    Returns:
-        A decoder whose likelihoods have event shape ``[1, 28, 28]``.
-
-    Example:
-        >>> mnist_decoder()(torch.zeros(2, 20)).event_shape
-        torch.Size([1, 28, 28])
-
-    Derived in: notebooks/03
-    """
-    body = nn.Sequential(
-        nn.Linear(latent_dim, hidden), nn.ReLU(), nn.Linear(hidden, math.prod(MNIST_SHAPE))
-    )
-    return Decoder(body, MNIST_SHAPE, latent_dim, likelihood)
+        p = self.likelihood(raw.reshape(*z.shape[:-1], *raw.shape[1:]))
+        if p.batch_shape != z.shape[:-1] + self.data_shape:
+            raise ValueError(
+                f"body: expected observations of shape {list(self.data_shape)}, "
+                f"got {list(p.batch_shape[z.ndim - 1 :])}"
+            )
+        return Independent(p, len(self.data_shape))
