@@ -117,7 +117,7 @@ def test_attributes_are_ranked_and_compared_one_by_one():
 
     class Attributes(Model):
         modalities = ("a", "b")
-        prior = certain(torch.zeros(2))
+        prior = Independent(Normal(torch.zeros(2), 1.0), 1)
 
         def likelihoods(self, z):
             return {"a": certain(z), "b": certain(z * torch.tensor([1.0, -1.0]))}

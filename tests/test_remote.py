@@ -113,6 +113,13 @@ def test_a_partial_file_that_is_too_long_is_dropped(server, folder):
     assert fetch(remote(server, "good")).read_bytes() == CONTENT
 
 
+def test_a_file_without_a_checksum(server, folder):
+    """Some publishers give none; the file is taken as it comes."""
+    for _ in range(2):
+        assert fetch(remote(server, "good", sha256=None)).read_bytes() == CONTENT
+    assert len(server.requests) == 1
+
+
 @pytest.mark.parametrize("first", ["missing", "wrong"])
 def test_the_second_address_is_tried(server, folder, first):
     assert fetch(remote(server, first, "good")).read_bytes() == CONTENT

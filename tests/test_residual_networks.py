@@ -1,12 +1,10 @@
 """The residual networks of tables A.9 and A.11, with corrections E-52 and E-53."""
 
-from itertools import pairwise
-
 import pytest
 import torch
 from torch import nn
 
-from tests.tables import RESIDUAL_TABLES, SIZES, argument, count, parameters, row, sizes
+from tests.tables import RESIDUAL_TABLES, SIZES, argument, count, parameters, row, rows, sizes
 from wslbook import networks
 from wslbook.networks import (
     ResidualBlock,
@@ -23,30 +21,37 @@ def blocks(network):
     return [m for m in network.modules() if isinstance(m, ResidualBlock)]
 
 
-def block_count(channels_in, channels_out, axes):
-    """Count a block: a 1x1 and two 4x4 convolutions without bias, three normalisations."""
-    convolutions = channels_in**2 + 2 * 4**axes * channels_in * channels_out
-    return convolutions + 2 * (2 * channels_in + channels_out)
+def block_count(table_row, axes):
+    """Count a block: three convolutions without bias, two numbers a channel to normalise."""
+    features_in, features_out, *_ = table_row
+    strided = 2 * count(table_row, axes, bias=False)
+    return features_in**2 + strided + 2 * (2 * features_in + features_out)
 
 
 @pytest.mark.parametrize("name", RESIDUAL_TABLES)
 def test_counts_are_those_of_the_table(name):
-    convolution, channels, linear = RESIDUAL_TABLES[name]
+    convolution, residual, linear = RESIDUAL_TABLES[name]
     axes = 1 if "caption" in name else 2
-    expected = count((*convolution, 3), axes) + sum(count(row, axes) for row in linear)
-    expected += sum(block_count(*pair, axes) for pair in pairwise(channels))
+    expected = sum(count(row, axes) for row in [convolution, *linear])
+    expected += sum(block_count(row, axes) for row in residual)
     assert parameters(getattr(networks, name)()) == expected
 
 
 @pytest.mark.parametrize("build", BUILDERS)
-def test_width_scales_the_channels_of_the_table(build):
-    _, channels, linear = RESIDUAL_TABLES[build.__name__]
+def test_layers_are_those_of_the_table(build):
+    """A quarter of the width gives a quarter of the channels, and nothing else."""
+    convolution, residual, linear = RESIDUAL_TABLES[build.__name__]
     network = build(width=32)
-    for block, pair in zip(blocks(network), pairwise(channels), strict=True):
-        assert row(block.skip[0])[:2] == tuple(c // 4 for c in pair)
-        assert row(block.skip[0]) == row(block.branch[6])
-    ends = [row(m) for m in network.modules() if isinstance(m, nn.Linear)]
-    assert ends == [tuple({640: 160, 64: 64}[f] for f in pair) for pair in linear]
+    layers = rows(network)
+    ends = layers[-1:] if "decoder" in build.__name__ else layers[:1]
+    assert ends == [(*(c // 4 if c == 128 else c for c in convolution[:2]), *convolution[2:])]
+    assert [r for r in layers if len(r) == 2] == [
+        tuple(f // 4 if f == 640 else f for f in pair) for pair in linear
+    ]
+    for block, (channels_in, channels_out, *shape) in zip(blocks(network), residual, strict=True):
+        assert row(block.skip[0]) == (channels_in // 4, channels_out // 4, *shape)
+        assert row(block.branch[6]) == row(block.skip[0])
+        assert row(block.branch[2]) == (channels_in // 4, channels_in // 4, 1, 1, 0)
 
 
 @pytest.mark.parametrize("build", BUILDERS)
@@ -130,3 +135,15 @@ def test_captions_of_another_alphabet(build):
     assert parameters(build(width=2, num_characters=81)) - parameters(build(width=2)) == (
         10 * 3 * 2 + (10 if build is caption_decoder else 0)
     )
+
+
+@pytest.mark.parametrize(
+    ("convolution", "dropout", "message"),
+    [
+        (nn.Conv3d, 0.5, "convolution: expected one of Conv1d, .*, got .*Conv3d"),
+        (nn.Conv1d, 1.5, "dropout probability has to be between 0 and 1, but got 1.5"),
+    ],
+)
+def test_bad_input(convolution, dropout, message):
+    with pytest.raises(ValueError, match=message):
+        ResidualBlock(convolution, 3, 5, dropout=dropout, kernel_size=4)

@@ -13,8 +13,9 @@ too.
 
 import torch
 from torch import Tensor
-from torch.distributions import Independent, Normal
+from torch.distributions import Independent
 
+from wslbook.distributions.product_mixture import ProductMixture
 from wslbook.distributions.subset_mixture import SubsetMixture
 from wslbook.typing import Bool
 
@@ -143,7 +144,7 @@ def aggregate(
         \mu_A = \Lambda_A^{-1} \sum_{m \in A} \Lambda_m \mu_m, \qquad
         \Lambda_m = \mathrm{diag}\,\sigma_m^{-2}
 
-    All products come from one matrix product of ``subsets`` with the precisions. An absent
+    A product's precision is a row of ``subsets`` times the experts' precisions. An absent
     modality has precision zero, which strikes it from every subset; a subset left empty gets
     weight zero. So the full product becomes the product of what is there, and all subsets become
     all subsets of what is there, as if the absent modality did not exist.
@@ -165,6 +166,7 @@ def aggregate(
         Thesis definition 3.2.1 and equations 3.5 and 3.6, errata E-14.
 
     Example:
+        >>> from torch.distributions import Normal
         >>> experts = Independent(Normal(torch.tensor([[[0.0]], [[2.0]]]), torch.ones(2, 1, 1)), 1)
         >>> aggregate(experts, poe(2)).mean, aggregate(experts, moe(2)).variance
         (tensor([[1.]]), tensor([[2.]]))
@@ -184,24 +186,15 @@ def aggregate(
     if not occupied.any(0).all():
         missing = (~occupied.any(0)).nonzero()[0].item()
         raise ValueError(f"present: example {missing} has no modality that any subset contains")
-    precision = torch.where(present.unsqueeze(-1), scale**-2, 0.0)
-    moments = torch.stack([precision, torch.where(present.unsqueeze(-1), precision * loc, 0.0)], 1)
-    products = (rows @ moments.flatten(1)).unflatten(1, moments.shape[1:])
-    return SubsetMixture(
-        occupied / occupied.sum(0).to(loc), _gaussians(*products.unbind(1), occupied, prior)
-    )
-
-
-def _gaussians(
-    precision: Tensor, shift: Tensor, occupied: Tensor, prior: Independent | None
-) -> Independent:
-    """Return N(shift / precision, 1 / precision), standard normal where a subset is empty."""
+    there = present.unsqueeze(-1)
+    precision = torch.where(there, scale**-2, 0.0)
+    shift = torch.where(there, precision * loc, 0.0)
     if prior is not None:
-        extra = prior.base_dist.scale**-2
-        precision, shift = precision + extra, shift + extra * prior.base_dist.loc
-    precision = torch.where(occupied.unsqueeze(-1), precision, 1.0)
-    normal = Normal(shift / precision, precision.rsqrt(), validate_args=False)
-    return Independent(normal, 1, validate_args=False)
+        extra = prior.base_dist.scale.expand_as(loc[:1]) ** -2
+        precision = torch.cat([precision, extra])
+        shift = torch.cat([shift, extra * prior.base_dist.loc])
+        rows = torch.cat([rows, torch.ones_like(rows[:, :1])], 1)
+    return ProductMixture(occupied / occupied.sum(0).to(loc), rows, precision, shift)
 
 
 def _check_count(num_modalities: int) -> int:

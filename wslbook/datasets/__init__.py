@@ -5,9 +5,10 @@ folder ``WSLBOOK_DATA`` or the user's cache (:mod:`wslbook.datasets.remote`, loa
 """
 
 from wslbook.datasets.batch import Batch
+from wslbook.datasets.celeba import celeba
 from wslbook.datasets.mnist import mnist
 from wslbook.datasets.mnist_svhn_text import mnist_svhn_text
 from wslbook.datasets.polymnist import polymnist
 from wslbook.datasets.svhn import svhn
 
-__all__ = ["Batch", "mnist", "mnist_svhn_text", "polymnist", "svhn"]
+__all__ = ["Batch", "celeba", "mnist", "mnist_svhn_text", "polymnist", "svhn"]

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from lzma import LZMAError
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path, PureWindowsPath
 from typing import IO
 
 __all__ = ["ArchiveError", "members", "unpack"]
@@ -37,7 +37,7 @@ def members(archive: Path, max_bytes: int) -> Iterator[tuple[str, bytes]]:
         ArchiveError: if the archive is damaged, larger than allowed, or if an entry is a link, a
             device, or has a path that leads elsewhere.
     """
-    entries = _zip_entries if zipfile.is_zipfile(archive) else _tar_entries
+    entries = _zip_entries if _is_zip(archive) else _tar_entries
     with _damage_is_reported(archive):
         for name, file in entries(archive):
             content = file.read(max_bytes + 1)
@@ -89,6 +89,11 @@ def _write(path: Path, content: bytes, archive: Path) -> None:
         raise ArchiveError(f"{archive.name}: two entries are called {path.name!r}") from error
 
 
+def _is_zip(archive: Path) -> bool:
+    with archive.open("rb") as file:
+        return file.read(2) == b"PK"
+
+
 def _zip_entries(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
     """The files of an archive, opened; folders are left out, they come with their files."""
     with zipfile.ZipFile(archive) as file:
@@ -115,8 +120,7 @@ def _tar_entries(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
 def _check_name(name: str, archive: Path) -> None:
     """Refuse a path that leads elsewhere, on this or another operating system."""
     windows = PureWindowsPath(name)
-    parts = {*PurePosixPath(name).parts, *windows.parts}
-    if name.startswith("/") or windows.anchor or ".." in parts or "\\" in name:
+    if windows.anchor or ".." in windows.parts or "\\" in name:
         raise ArchiveError(f"{archive.name}: the path {name!r} leads out of its folder")
 
 
@@ -126,5 +130,5 @@ def _damage_is_reported(archive: Path) -> Iterator[None]:
         yield
     except DAMAGE as error:
         raise ArchiveError(
-            f"{archive.name}: the archive is damaged ({error}); remove {archive} and try again"
+            f"{archive.name}: damaged, or not a zip or tar archive; remove {archive} and try again"
         ) from error

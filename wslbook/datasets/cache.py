@@ -30,7 +30,7 @@ def cached(name: str, make: Callable[[], Mapping[str, Tensor]]) -> dict[str, Ten
     from wslbook.datasets.remote import data_folder
 
     path = data_folder() / f"{name}.safetensors"
-    with suppress(OSError, SafetensorError, KeyError, _DamageError):
+    with suppress(OSError, SafetensorError, _DamageError):
         return _read(path)
     tensors = {key: tensor.contiguous() for key, tensor in make().items()}
     with suppress(OSError):
@@ -45,7 +45,7 @@ class _DamageError(Exception):
 def _read(path: Path) -> dict[str, Tensor]:
     with safe_open(path, framework="pt") as file:
         tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-        if file.metadata()["sha256"] != _digest(tensors):
+        if (file.metadata() or {}).get("sha256") != _digest(tensors):
             raise _DamageError
     return tensors
 

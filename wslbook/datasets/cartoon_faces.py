@@ -126,10 +126,11 @@ def _paint_wrinkles(canvas: Canvas, face: Face) -> None:
     """Bags under the eyes, folds beside the mouth and two lines on the forehead."""
     old, colour = 1 - face.attributes["Young"], face.shade * 0.8
     for side in SIDES:
-        here = _beside(canvas, side, -0.1, -0.15, 0.5, 0.6)
+        here = _beside(canvas, side, 0, -0.15, 0.5, 0.2)
         x = 0.22 * side + face.look
         bag = here.ellipse(x, 0.04, 0.13, 0.07) - here.ellipse(x, 0.01, 0.13, 0.07)
         here.paint(bag.clamp(0, 1) * old, colour)
+        here = _beside(canvas, side, -0.05, 0.1, 0.4, 0.55)
         outer = here.ellipse(0.17 * side + face.look, 0.30, 0.10, 0.16)
         inner = here.ellipse(0.19 * side + face.look, 0.30, 0.10, 0.17)
         here.paint((outer - inner).clamp(0, 1) * here.half_plane(here.y - 0.2) * old, colour)
@@ -139,17 +140,19 @@ def _paint_wrinkles(canvas: Canvas, face: Face) -> None:
 
 
 def _paint_front_hair(canvas: Canvas, face: Face) -> None:
-    canvas = canvas.crop(-0.8, -0.8, 0.8, 0.3)
-    parting = 0.12 * face.chances["parting"] * (canvas.x / face.width).square()
-    cap = canvas.ellipse(0, 0, face.width + 0.03, face.height + 0.04, power=2.5)
-    canvas.paint(cap * canvas.half_plane(parting - canvas.y - 0.36) * face.hairy, face.hair)
+    here = canvas.crop(-0.75, -0.75, 0.75, 0.15)
+    parting = 0.12 * face.chances["parting"] * (here.x / face.width).square()
+    cap = here.ellipse(0, 0, face.width + 0.03, face.height + 0.04, power=2.5)
+    here.paint(cap * here.half_plane(parting - here.y - 0.36) * face.hairy, face.hair)
     _paint_bangs(canvas, face)
     for side in SIDES:
-        lock = canvas.ellipse(side * (face.width - 0.01), -0.22, 0.09, 0.34)
-        canvas.paint(lock * face.hairy, face.hair)
+        here = _beside(canvas, side, 0.3, -0.65, 0.8, 0.2)
+        lock = here.ellipse(side * (face.width - 0.01), -0.22, 0.09, 0.34)
+        here.paint(lock * face.hairy, face.hair)
 
 
 def _paint_bangs(canvas: Canvas, face: Face) -> None:
+    canvas = canvas.crop(-0.7, -0.65, 0.7, -0.1)
     fringe = 0.035 * (26 * canvas.x).sin() - 0.20
     cap = canvas.ellipse(0, -0.05, face.width, face.height, power=2.5)
     cap = cap * canvas.half_plane(fringe - canvas.y) * canvas.half_plane(canvas.y + 0.6)

@@ -82,7 +82,7 @@ def celeba(split: str = "train", source: str = "offline", size: int = 64) -> Fac
         >>> from wslbook.datasets.captions import captions
         >>> faces = celeba("test", size=8)
         >>> faces[:4].x["image"].shape, captions(faces.attributes[:1], faces.names)
-        (torch.Size([4, 3, 8, 8]), [''])
+        (torch.Size([4, 3, 8, 8]), ['black hair, chubby, smiling, wavy hair, wearing hat, young'])
 
     Derived in: notebooks/13
     """

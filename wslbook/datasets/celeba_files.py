@@ -34,7 +34,7 @@ WIDTH, HEIGHT, CROP = 178, 218, 148
 
 HOW_TO = """could not find CelebA in {folder}
 Missing: {missing}
-What to do: CelebA cannot be downloaded for you, its archive has a daily quota and terms to agree to.
+What to do: its archive has a daily quota and terms to agree to, so only you can obtain it.
   1. Open https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html, then Align&Cropped Images.
   2. Save these files, as they are, in {folder}
      img_align_celeba.zip     1.4 GB (or unpacked, as the folder img_align_celeba)

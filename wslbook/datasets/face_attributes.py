@@ -103,7 +103,7 @@ def sample_attributes(num_faces: int, generator: torch.Generator) -> Bool[Tensor
     Example:
         >>> attributes = sample_attributes(1000, torch.Generator().manual_seed(0))
         >>> attributes.shape, attributes.float().mean()
-        (torch.Size([1000, 22]), tensor(0.24))
+        (torch.Size([1000, 22]), tensor(0.25))
 
     Derived in: notebooks/13
     """

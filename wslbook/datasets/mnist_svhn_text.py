@@ -100,7 +100,7 @@ def mnist_svhn_text(
         >>> data = mnist_svhn_text("test")
         >>> batch = data[:3]
         >>> batch.labels, decode(batch.x["text"])
-        (tensor([0, 1, 2]), ['    zero', ' one    ', '    two '])
+        (tensor([0, 1, 2]), ['zero    ', ' one    ', ' two    '])
 
     Derived in: notebooks/10
     """

@@ -121,9 +121,10 @@ def _offline(split: str, size: int, num_modalities: int, num_sets: int) -> Pictu
 
 def _binarise(images: Tensor, size: int) -> Bool[Tensor, "batch 1 _ _"]:
     """Say where the digit is: above half, as in the original; a little below where it is shrunk."""
+    shades = (255 * images).round().double()  # whole numbers, so that no rounding decides
     if size == 28:
-        return images > 128 / 255
-    return avg_pool2d(images, 28 // size) > 100 / 255
+        return shades > 128
+    return avg_pool2d(shades, 28 // size) > 100
 
 
 def _background(modality: int, size: int) -> Tensor:

@@ -36,6 +36,7 @@ def kl_convexity_bound(q: Distribution, p: Distribution) -> Float[Tensor, "*batc
         Thesis equations 3.15 and 3.23, lemma 3.2.1.
 
     Example:
+        >>> import torch
         >>> from torch.distributions import Independent, Normal
         >>> q = Independent(Normal(torch.tensor([[-3.0], [3.0]]), torch.ones(2, 1)), 1)
         >>> prior = Independent(Normal(torch.zeros(1), torch.ones(1)), 1)
@@ -97,6 +98,7 @@ def kl_pathwise_estimate(
         Thesis equation 3.14.
 
     Example:
+        >>> import torch
         >>> from torch.distributions import Independent, Normal
         >>> _ = torch.manual_seed(0)
         >>> q = Independent(Normal(torch.tensor([[-3.0], [3.0]]), torch.ones(2, 1)), 1)

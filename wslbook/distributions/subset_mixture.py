@@ -129,8 +129,7 @@ class SubsetMixture(Distribution):
 
     def component_means(self) -> Float[Tensor, "*batch latent"]:
         """Draw a component for every entry of the batch and return its mean."""
-        index = self._draw_components(torch.Size())
-        return self._pick(self.components.mean, index)
+        return self._pick(self._draw_components(torch.Size())).mean
 
     @property
     def mean(self) -> Float[Tensor, "*batch latent"]:
@@ -150,13 +149,16 @@ class SubsetMixture(Distribution):
 
     def _reparameterize(self, index: Tensor) -> Tensor:
         """Return loc + scale ε of the components in ``index`` ``[*sample, *batch]``."""
-        normal = self.components.base_dist
-        loc, scale = self._pick(normal.loc, index), self._pick(normal.scale, index)
-        return loc + scale * torch.randn_like(loc)
+        picked = self._pick(index)
+        return picked.loc + picked.scale * torch.randn_like(picked.loc)
 
-    def _pick(self, values: Tensor, index: Tensor) -> Tensor:
-        """Return the values of one component for every entry of ``index``."""
+    def _pick(self, index: Tensor) -> Normal:
+        """Return one component for every entry of ``index``."""
         lead = index.shape[: index.dim() - len(self.batch_shape)]
         flat = index.reshape(-1, *self.batch_shape, 1)
-        chosen = torch.take_along_dim(values, flat, 0)
-        return chosen.reshape(lead + self.batch_shape + self.event_shape)
+        normal = self.components.base_dist
+        loc, scale = (
+            torch.take_along_dim(x, flat, 0).reshape(lead + self.batch_shape + self.event_shape)
+            for x in (normal.loc, normal.scale)
+        )
+        return Normal(loc, scale, validate_args=False)

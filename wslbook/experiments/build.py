@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from wslbook.aggregators import moe, mopoe, poe
 from wslbook.datasets import mnist_svhn_text, polymnist
 from wslbook.datasets.batch import Batch, Examples
+from wslbook.datasets.celeba import celeba
 from wslbook.distributions.concatenated import split_kl
 from wslbook.experiments.runs import Run
 from wslbook.likelihoods import dimension_weights, laplace
@@ -36,7 +37,7 @@ from wslbook.objectives import elbo
 
 __all__ = ["Networks", "build_model", "build_networks", "build_objective", "load_data"]
 
-LOADERS = {"mst": mnist_svhn_text, "polymnist": polymnist}
+LOADERS = {"mst": mnist_svhn_text, "polymnist": polymnist, "faces": celeba}
 SUBSETS = {"poe": poe, "moe": moe, "mopoe": mopoe, "unimodal": poe}
 
 

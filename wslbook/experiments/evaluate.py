@@ -153,7 +153,9 @@ def _precision_recall(trial: Trial) -> dict[str, float]:
     for given in [*trial.proper_subsets, ()]:
         for target, features in _generated_features(trial, test, given).items():
             real = _features(trial.classifiers[target], test.x[target])
-            values[f"{target}<-{','.join(given) or 'random'}"] = average_precision(real, features)
+            values[f"{target}<-{','.join(given) or 'random'}"] = average_precision(
+                real, features, num_runs=trial.settings.clusterings
+            )
     return values
 
 

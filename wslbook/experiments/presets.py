@@ -42,6 +42,7 @@ class Preset:
         likelihood_examples: test tuples whose log-likelihood is averaged.
         generated_examples: draws from the prior, for random coherence and precision-recall.
         subset_sizes: sizes of the sets of given modalities that are evaluated; all by default.
+        clusterings: random starts of precision-recall.
         measures: what to measure, keys of :data:`wslbook.experiments.evaluate.MEASURES`.
     """
 
@@ -67,6 +68,7 @@ class Preset:
     likelihood_examples: int | None = None
     generated_examples: int = 1000
     subset_sizes: tuple[int, ...] | None = None
+    clusterings: int = 10
     measures: tuple[str, ...] = ("probe", "coherence", "coherence_random", "log_likelihood")
 
 
@@ -86,6 +88,7 @@ TINY = {
     "epochs": 2, "batch_size": 64, "learning_rate": 1e-3, "train_examples": 512,
     "test_examples": 100, "classifier_epochs": 2, "probe_examples": 200,
     "importance_samples": 2, "likelihood_examples": 50, "generated_examples": 100,
+    "clusterings": 1,
 }  # fmt: skip
 
 MST_MEASURES = (

@@ -22,7 +22,8 @@ FACE_SHAPE = (3, 64, 64)
 CAPTION_SHAPE = (256,)
 
 HALVE = DOUBLE = {"kernel_size": 4, "stride": 2, "padding": 1}
-FOUR_TO_ONE = ONE_TO_FOUR = {"kernel_size": 4, "stride": 2, "padding": 0}
+FOUR_TO_ONE = {"kernel_size": 4, "stride": 2, "padding": 0}
+ONE_TO_FOUR = {"kernel_size": 4, "stride": 1, "padding": 0}
 
 
 def face_encoder(latent_dim: int = 64, width: int = 128, dropout: float = 0.5) -> GaussianEncoder:

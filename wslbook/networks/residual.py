@@ -38,6 +38,9 @@ class ResidualBlock(nn.Module):
         branch_weight: the weight b.
         **shape: ``kernel_size``, ``stride`` and ``padding`` of :math:`C_1` and :math:`C_2`.
 
+    Raises:
+        ValueError: if ``convolution`` is another class, or ``dropout`` is not between 0 and 1.
+
     References:
         He, Zhang, Ren and Sun, Identity mappings in deep residual networks, 2016,
         arXiv:1603.05027.
@@ -63,6 +66,9 @@ class ResidualBlock(nn.Module):
         **shape: Any,
     ) -> None:
         super().__init__()
+        if convolution not in COMPANIONS:
+            allowed = ", ".join(c.__name__ for c in COMPANIONS)
+            raise ValueError(f"convolution: expected one of {allowed}, got {convolution!r}")
         normalise, drop = COMPANIONS[convolution]
         self.skip_weight = skip_weight
         self.branch_weight = branch_weight
