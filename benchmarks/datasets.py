@@ -2,8 +2,9 @@
 
 Usage: python benchmarks/datasets.py [--folder FOLDER]
 
-One thread. "first" makes the training set of the source "offline" in an empty folder, "again" reads
-what is kept there; "batch" is the median time for 64 random examples, as floats.
+One thread, and seconds of the processor, so that busy neighbours count less. "first" makes the
+training set of the source "offline" in an empty folder, "again" reads what is kept there; "batch"
+is the median time for 64 random examples, as floats.
 """
 
 import argparse
@@ -31,9 +32,9 @@ DATASETS = {
 
 
 def seconds(function: Callable[[], object]) -> float:
-    start = time.perf_counter()
+    start = time.process_time()
     function()
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 def batch_milliseconds(data: Examples) -> float:

@@ -100,7 +100,7 @@ def test_a_face_does_not_depend_on_its_company():
 
 @pytest.mark.parametrize("size", [8, 32, 64])
 def test_windows_cut_nothing_off(size, monkeypatch):
-    attributes = torch.rand(300, 22, generator=generator(5)) < 0.5
+    attributes = torch.rand(150, 22, generator=generator(5)) < 0.5
     pictures = render(attributes, generator(), size)
     monkeypatch.setattr(Canvas, "crop", lambda canvas, *_: canvas)
     assert torch.equal(render(attributes, generator(), size), pictures)
@@ -153,16 +153,15 @@ def test_names_are_celebas_in_its_order():
 
 
 def test_a_linear_classifier_sees_attributes():
-    """From 1000 small pictures; how often a hat, glasses and a bald head are recognised."""
+    """Balanced accuracy after 1000 small pictures; no knowledge at all gives 0.5."""
     attributes = sample_attributes(1500, generator(6))
     x = render(attributes, generator(7), 32).flatten(1).double().numpy() / 255
-    for name, expected in {"Wearing_Hat": 0.9, "Eyeglasses": 0.75, "Blond_Hair": 0.8}.items():
+    for name, expected in {"Wearing_Hat": 0.85, "Eyeglasses": 0.9, "Blond_Hair": 0.85}.items():
         y = attributes[:, COLUMN[name]].numpy()
         classifier = LogisticRegression(max_iter=200, C=0.01, class_weight="balanced")
         score = balanced_accuracy_score(
             y[1000:], classifier.fit(x[:1000], y[:1000]).predict(x[1000:])
         )
-        print(name, score)
         assert score > expected
 
 

@@ -134,7 +134,7 @@ def test_runs_have_different_names_and_digests():
 
 
 def test_unknown_names_are_refused():
-    with pytest.raises(ValueError, match="experiment: expected one of mst, .*got 'mts'"):
+    with pytest.raises(ValueError, match=r"experiment: expected one of mst, .*got 'mts'"):
         Run("mts", "cpu", "poe", 0)
     with pytest.raises(ValueError, match="method: expected one of poe, moe, mopoe, got 'unimodal'"):
         Run("mst", "cpu", "unimodal", 0)
@@ -176,7 +176,7 @@ def test_tables_do_not_mix_sources(tmp_path):
 def test_tables_need_results(tmp_path):
     with pytest.raises(FileNotFoundError, match="wslbook run mst --preset cpu"):
         table("3.1", results=tmp_path)
-    with pytest.raises(ValueError, match="number: expected one of 3.1"):
+    with pytest.raises(ValueError, match=r"number: expected one of 3\.1"):
         table("3.2", results=tmp_path)
 
 

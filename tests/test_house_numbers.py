@@ -130,7 +130,14 @@ def test_drawn_svhn_has_the_frequencies_of_svhn(folder):
 
 
 @pytest.mark.parametrize(
-    "index", [slice(1, 4), torch.tensor([1, 2, 3]), torch.tensor([0, 1, 1, 1, 0]).bool()]
+    "index",
+    [
+        slice(1, 4),
+        torch.tensor([1, 2, 3]),
+        torch.tensor([-4, 2, -2]),
+        torch.tensor([0, 1, 1, 1, 0]).bool(),
+    ],
+    ids=["slice", "indices", "from the end", "mask"],
 )
 def test_pictures_are_selected_like_tensors(index):
     bytes_ = torch.randint(256, (5, 3, 2, 2), dtype=torch.uint8)
@@ -138,6 +145,13 @@ def test_pictures_are_selected_like_tensors(index):
     assert torch.equal((255 * batch.x["a"]).round().to(torch.uint8), bytes_[1:4])
     torch.testing.assert_close(batch.x["a"] + batch.x["b"], torch.ones(3, 3, 2, 2))
     assert batch.labels.tolist() == [1, 2, 3]
+
+
+def test_an_index_beyond_the_end_is_an_error():
+    data = Pictures({"a": torch.zeros(5, 1, 1, 1, dtype=torch.uint8)}, torch.arange(5), "grey")
+    for index in (5, -6):
+        with pytest.raises(IndexError):
+            data[torch.tensor([index])]
 
 
 def store(name="numbers", value=1):

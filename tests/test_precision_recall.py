@@ -14,7 +14,7 @@ def test_equal_laws_reach_the_maxima():
     p = torch.distributions.Dirichlet(torch.ones(12)).sample()
     frontier = histogram_precision_recall(p, p)
     # min(λ, 1) and min(1, 1/λ)
-    slopes = torch.tan(math.pi / 2 * (torch.arange(1001) + 0.5) / 1001)
+    slopes = torch.tan(math.pi / 2 * (torch.arange(1001).double() + 0.5) / 1001).to(p)
     assert torch.allclose(frontier.precision, slopes.clamp(max=1))
     assert torch.allclose(frontier.recall, (1 / slopes).clamp(max=1))
     assert frontier.area == pytest.approx(1)

@@ -67,10 +67,11 @@ ORDER = [
     ["networks", "objectives"],
     ["models"],
     ["training", "metrics"],
+    ["datasets"],
     ["experiments"],
     ["cli"],
 ]
-LEAVES = ["datasets", "plotting", "widgets", "exercises"]
+LEAVES = ["plotting", "widgets", "exercises"]
 
 
 def level(module):

@@ -186,9 +186,8 @@ def aggregate(
     if not occupied.any(0).all():
         missing = (~occupied.any(0)).nonzero()[0].item()
         raise ValueError(f"present: example {missing} has no modality that any subset contains")
-    there = present.unsqueeze(-1)
-    precision = torch.where(there, scale**-2, 0.0)
-    shift = torch.where(there, precision * loc, 0.0)
+    precision = torch.where(present.unsqueeze(-1), scale.reciprocal().square(), 0.0)
+    shift = precision * loc
     if prior is not None:
         extra = prior.base_dist.scale.expand_as(loc[:1]) ** -2
         precision = torch.cat([precision, extra])

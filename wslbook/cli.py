@@ -37,7 +37,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_table(commands.add_parser("table", help="print a table of the thesis beside our results"))
     for command in commands.choices.values():
         command.add_argument(
-            "--results", type=Path, default=RESULTS, metavar="DIR", help="result files (%(default)s)"
+            "--results",
+            type=Path,
+            default=RESULTS,
+            metavar="DIR",
+            help="result files (%(default)s)",
         )
     return parser
 

@@ -114,7 +114,10 @@ def _save(
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.{os.getpid()}.part")
     save_file(
-        {k: v.detach().cpu().clone() for k, v in tensors.items()},
+        {
+            k: v.detach().cpu().clone(memory_format=torch.contiguous_format)
+            for k, v in tensors.items()
+        },
         partial,
         metadata={k: repr(v) for k, v in settings.items()},
     )

@@ -1,8 +1,8 @@
 """Drawn house numbers: what stands in for SVHN where there is no network.
 
-An image is made the way a photograph of a number is: glyphs are placed on the plane of the wall
-(:func:`_ink`), wall and paint get colours (:func:`_colours`), the wall gets light and texture
-(:func:`_wall`), and a camera blurs, exposes and adds noise (:func:`_photograph`).
+An image is made the way a photograph of a number is: digits are placed on the plane of the wall,
+wall and paint get their colours, light and texture fall on the wall, and a camera blurs, exposes
+and adds noise. Every step below is one function.
 """
 
 import hashlib

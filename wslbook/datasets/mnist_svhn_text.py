@@ -8,7 +8,7 @@ from torch import Tensor
 from wslbook.datasets.batch import Batch, check_choice
 from wslbook.datasets.house_numbers import stored_house_numbers
 from wslbook.datasets.mnist import mnist
-from wslbook.datasets.pictures import draw_of_class, to_unit_interval
+from wslbook.datasets.pictures import draw_of_class, select, to_unit_interval
 from wslbook.datasets.svhn import svhn
 from wslbook.datasets.words import draw_starts, shifted_words
 from wslbook.typing import Int, UInt8
@@ -48,8 +48,8 @@ class MnistSvhnText:
         digit, number = self.pairs[index].unbind(1)
         labels = self.labels[index]
         x = {
-            "mnist": to_unit_interval(self.digits[digit]),
-            "svhn": to_unit_interval(self.house_numbers[number]),
+            "mnist": to_unit_interval(select(self.digits, digit)),
+            "svhn": to_unit_interval(select(self.house_numbers, number)),
             "text": shifted_words(labels, self.starts[index]),
         }
         return Batch(x, labels, source=self.source)

@@ -101,7 +101,7 @@ class _Divergence(torch.autograd.Function):
     def forward(
         ctx: Any, weights: Tensor, vacant: Tensor, rows: Tensor, precision: Tensor, shift: Tensor
     ) -> Tensor:
-        step = max(1, BLOCK // (len(rows) * precision.shape[-1]))
+        step = max(1, BLOCK // max(1, len(rows) * precision.shape[-1]))
         blocks = [
             _block(w, e, rows, a, h)
             for w, e, a, h in zip(
@@ -128,10 +128,10 @@ def _block(
     weights: Tensor, vacant: Tensor, rows: Tensor, precision: Tensor, shift: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return Σ w KL of some examples and its derivatives by the experts' precision and shift."""
-    shape = (-1, *precision.shape[1:])
-    total = (rows @ precision.flatten(1)).reshape(shape).add_(vacant)
+    shape = precision.shape[1:]
+    total = (rows @ precision.flatten(1)).unflatten(1, shape).add_(vacant)
     variance = total.reciprocal()
-    mean = (rows @ shift.flatten(1)).reshape(shape).mul_(variance)
+    mean = (rows @ shift.flatten(1)).unflatten(1, shape).mul_(variance)
     square = mean.square()
     # KL = ½ Σ (v + μ² - 1 - log v)
     terms = total.log_().add_(variance).add_(square).sum(-1) - shape[-1]
@@ -141,7 +141,7 @@ def _block(
     by_shift = rows.T @ mean.mul_(weighted).flatten(1)
     inner = variance.add_(square, alpha=2).sub_(1)
     by_precision = rows.T @ inner.mul_(weighted).mul_(-0.5).flatten(1)
-    return value, by_precision.reshape(shape), by_shift.reshape(shape)
+    return value, by_precision.unflatten(1, shape), by_shift.unflatten(1, shape)
 
 
 def _gaussian(precision: Tensor, shift: Tensor) -> Independent:

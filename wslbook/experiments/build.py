@@ -34,6 +34,7 @@ from wslbook.networks import (
     word_encoder,
 )
 from wslbook.objectives import elbo
+from wslbook.typing import Float
 
 __all__ = ["Networks", "build_model", "build_networks", "build_objective", "load_data"]
 
@@ -67,6 +68,10 @@ def load_data(run: Run, split: str) -> Examples:
 def build_networks(run: Run, data: Examples) -> dict[str, Networks]:
     """Choose the networks of every modality: those of the thesis' appendix for the data's shapes.
 
+    The option ``input_scale`` centres the pixels of house numbers at 1/2 and multiplies them before
+    table A.3 sees them. The thesis does not say how pixels are scaled. Without it the encoder of a
+    mixture stays at chance for long; a scale of 4, which gives about unit variance, ends that soon.
+
     Args:
         run: its family and its preset decide.
         data: tells the names and shapes of the modalities.
@@ -79,7 +84,7 @@ def build_networks(run: Run, data: Examples) -> dict[str, Networks]:
     if run.family == "mst":
         return {
             "mnist": Networks(mnist_encoder, partial(mnist_decoder, likelihood=laplace)),
-            "svhn": Networks(svhn_encoder, svhn_decoder),
+            "svhn": Networks(partial(_svhn_encoder, **options), svhn_decoder),
             "text": Networks(word_encoder, word_decoder),
         }
     if run.family == "faces":
@@ -90,6 +95,25 @@ def build_networks(run: Run, data: Examples) -> dict[str, Networks]:
             ),
         }
     return {name: _polymnist_networks(shape) for name, shape in shapes.items()}
+
+
+def _svhn_encoder(latent_dim: int, input_scale: float = 1.0) -> GaussianEncoder:
+    encoder = svhn_encoder(latent_dim)
+    if input_scale != 1.0:
+        encoder.trunk = nn.Sequential(Centred(input_scale), encoder.trunk)
+    return encoder
+
+
+class Centred(nn.Module):
+    """The map from x to (x - 1/2) times a scale."""
+
+    def __init__(self, scale: float) -> None:
+        super().__init__()
+        self.scale = scale
+
+    def forward(self, x: Float[Tensor, "batch *data"]) -> Float[Tensor, "batch *data"]:
+        """Return the centred and scaled pixels."""
+        return self.scale * (x - 0.5)
 
 
 def _polymnist_networks(shape: torch.Size) -> Networks:

@@ -21,9 +21,7 @@ __all__ = ["classifier_scores", "trained_classifiers"]
 SETTINGS = {"batch_size": 128, "learning_rate": 1e-3}
 
 
-def trained_classifiers(
-    run: Run, train: Examples, folder: Path, device: torch.device
-) -> dict[str, nn.Module]:
+def trained_classifiers(run: Run, train: Examples, folder: Path) -> dict[str, nn.Module]:
     """Train a classifier for every modality, or load those of another run on the same data.
 
     Each has the encoder's trunk, as in the thesis (section 3.3.3.2); all seeds and methods share
@@ -33,17 +31,16 @@ def trained_classifiers(
         run: tells the networks and the data.
         train: what to train on.
         folder: where trained classifiers are kept.
-        device: where to train.
 
     Returns:
-        Classifiers in evaluation mode, by modality.
+        Classifiers in evaluation mode, by modality, on the fastest device.
     """
     classifiers = {}
     for name, networks in build_networks(run, train).items():
         wslbook.set_seed(0)
-        classifier = _untrained(networks.encoder(1), train[:1].labels).to(device)
+        classifier = _untrained(networks.encoder(1), train[:1].labels)
         fit(
-            classifier,
+            classifier.to(wslbook.default_device()),
             partial(_log_probability, name=name),
             train,
             epochs=run.settings.classifier_epochs,
@@ -89,8 +86,8 @@ def classifier_scores(classifiers: dict[str, nn.Module], test: Examples) -> dict
 
 
 def _score(classifier: nn.Module, name: str, test: Examples) -> float:
-    device = next(classifier.parameters()).device
-    batches = [test[i : i + 500].to(device) for i in range(0, len(test), 500)]
+    here = next(classifier.parameters()).device
+    batches = [test[i : i + 500].to(here) for i in range(0, len(test), 500)]
     laws = [classifier(batch.x[name]) for batch in batches]
     labels = torch.cat([batch.labels for batch in batches])
     if labels.dim() == 1:

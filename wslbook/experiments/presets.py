@@ -105,8 +105,9 @@ MST_SMOKE = Preset(
     shared_dim=20, beta=5.0, data={"pairs": 1}, measures=MST_MEASURES, **TINY
 )  # fmt: skip
 MST_CPU = Preset(
-    epochs=3, batch_size=64, learning_rate=2e-3, shared_dim=20, beta=5.0,
-    num_samples={"mopoe": 3}, measures=MST_MEASURES, classifier_epochs=2,
+    epochs=2, batch_size=64, learning_rate=2e-3, shared_dim=20, beta=5.0,
+    num_samples={"mopoe": 3}, networks={"input_scale": 4.0}, measures=MST_MEASURES,
+    classifier_epochs=2,
     likelihood_examples=500, **THREE,
 )  # fmt: skip
 SPLIT = {
@@ -122,10 +123,10 @@ POLYMNIST_PAPER = Preset(
     generated_examples=10_000, **FIVE,
 )  # fmt: skip
 SMALL = {"data": {"size": 14}}
-POLYMNIST_SMOKE = Preset(shared_dim=32, **SMALL, **TINY)
+POLYMNIST_SMOKE = Preset(shared_dim=32, data={"size": 14, "num_sets": 512}, **TINY)
 POLYMNIST_CPU = Preset(
-    epochs=10, batch_size=128, learning_rate=1e-3, shared_dim=32, likelihood_examples=500,
-    **SMALL, **THREE,
+    epochs=8, batch_size=128, learning_rate=1e-3, shared_dim=32, classifier_epochs=2,
+    test_examples=1000, likelihood_examples=300, **SMALL, **THREE,
 )  # fmt: skip
 BETAS = ("beta", (3e-4, 3e-3, 3e-2, 3e-1, 1.0, 3.0, 9.0))
 LARGE_SETS = {"subset_sizes": (4, 5)}
@@ -137,10 +138,11 @@ FACES_PAPER = Preset(
     generated_examples=10_000,
 )  # fmt: skip
 FACES = {"private_dim": 32, "beta_private": 2.0, "beta_modality": {"text": 5.0}}
-FACES_SMOKE = Preset(shared_dim=32, beta=2.5, networks={"width": 16}, **FACES, **TINY)
+FACES_SMOKE = Preset(shared_dim=32, beta=2.5, networks={"width": 4}, **FACES, **TINY)
 FACES_CPU = replace(
-    FACES_PAPER, epochs=10, batch_size=64, networks={"width": 16}, source="offline",
-    likelihood_examples=200, generated_examples=1000, **THREE,
+    FACES_PAPER, epochs=3, batch_size=32, learning_rate=2e-3, source="offline",
+    networks={"width": 16, "dropout": 0.0}, classifier_epochs=2, test_examples=1000,
+    likelihood_examples=200, generated_examples=500, seeds=(0, 1, 2),
 )  # fmt: skip
 
 EXPERIMENTS = {
@@ -159,7 +161,7 @@ EXPERIMENTS = {
         "polymnist",
         {
             "smoke": replace(POLYMNIST_SMOKE, sweep=("beta", (0.3, 3.0)), **LARGE_SETS),
-            "cpu": replace(POLYMNIST_CPU, epochs=5, seeds=(0,), sweep=BETAS, **LARGE_SETS),
+            "cpu": replace(POLYMNIST_CPU, epochs=3, seeds=(0,), sweep=BETAS, **LARGE_SETS),
             "paper": replace(POLYMNIST_PAPER, sweep=BETAS, **LARGE_SETS),
         },
         (*METHODS, "unimodal"),
@@ -174,7 +176,7 @@ EXPERIMENTS = {
         "mst",
         {
             "smoke": replace(SPLIT_SMOKE, sweep=("shared_dim", (4, 16))),
-            "cpu": replace(SPLIT_CPU, seeds=(0,), sweep=("shared_dim", (4, 8, 12, 16))),
+            "cpu": replace(SPLIT_CPU, epochs=1, seeds=(0,), sweep=("shared_dim", (4, 8, 12, 16))),
             "paper": replace(SPLIT_PAPER, sweep=("shared_dim", tuple(range(2, 20, 2)))),
         },
     ),

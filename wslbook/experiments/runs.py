@@ -57,10 +57,12 @@ class Run:
         """The preset with the swept value in its place; unimodal models share no dimension."""
         settings = preset(self.experiment, self.preset)
         changes = {} if settings.sweep is None else {settings.sweep[0]: self.value}
-        shared = 0 if self.method == "unimodal" else changes.get("shared_dim", settings.shared_dim)
+        if self.method == "unimodal":
+            changes |= {"shared_dim": 0, "measures": ("log_likelihood_alone",)}
+        shared = changes.get("shared_dim", settings.shared_dim)
         # d_s + d_m stays what it was
         private = settings.shared_dim + settings.private_dim - shared
-        return replace(settings, **changes | {"shared_dim": shared, "private_dim": private})
+        return replace(settings, **changes | {"private_dim": private})
 
     @property
     def name(self) -> str:

@@ -83,7 +83,7 @@ def conditional_coherence(
 
     Derived in: notebooks/04
     """
-    check_modalities(model, "given", given)
+    check_modalities(model, given)
     targets = [name for name in model.modalities if name not in given]
     _check_classifiers(classifiers, targets)
     laws, labels = {name: [] for name in targets}, []

@@ -50,7 +50,7 @@ def subset_log_likelihood(
 
     Derived in: notebooks/04
     """
-    check_modalities(model, "given", given)
+    check_modalities(model, given)
     total = 0.0
     for batch in chunks(model, data, chunk_size):
         q = model.subset_posterior(batch, given)

@@ -48,7 +48,7 @@ def encode(
 
     Derived in: notebooks/04
     """
-    check_modalities(model, "given", given)
+    check_modalities(model, given)
     means = [
         _component_mean(model.subset_posterior(batch, given))
         for batch in chunks(model, data, chunk_size)

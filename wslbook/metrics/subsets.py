@@ -51,9 +51,9 @@ def check_at_least_one(**arguments: int) -> None:
             raise ValueError(f"{name}: expected at least 1, got {value!r}")
 
 
-def check_modalities(model: MultimodalModel, name: str, given: Sequence[str]) -> None:
+def check_modalities(model: MultimodalModel, given: Sequence[str]) -> None:
     """Raise a ValueError if there is no modality, or one that the model does not have."""
     if not given:
-        raise ValueError(f"{name}: expected at least one of {', '.join(model.modalities)}")
+        raise ValueError(f"given: expected at least one of {', '.join(model.modalities)}")
     for modality in given:
-        check_choice(name, modality, model.modalities)
+        check_choice("given", modality, model.modalities)

@@ -5,6 +5,7 @@ A figure is a Python class that declares what the reader may change, and beside 
 """
 
 from wslbook.widgets.evidence import Evidence
+from wslbook.widgets.experts import Experts
 from wslbook.widgets.gradient_noise import GradientNoise
 from wslbook.widgets.ks_distance import KsDistance
 from wslbook.widgets.latent_plane import LatentPlane
@@ -17,6 +18,7 @@ from wslbook.widgets.urn import Urn
 
 __all__ = [
     "Evidence",
+    "Experts",
     "GradientNoise",
     "KsDistance",
     "LatentPlane",
