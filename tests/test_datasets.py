@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from wslbook.datasets import Batch, mnist
+from wslbook.datasets import Batch, Examples, mnist
 from wslbook.datasets.mnist import FILES, read_idx
 from wslbook.datasets.remote import data_folder
 
@@ -150,3 +150,18 @@ def test_batch_bad_input(arguments, message):
 def test_is_present_names_the_modalities():
     with pytest.raises(ValueError, match=r"name: expected one of a, got 'b'"):
         Batch({"a": torch.zeros(2)}).is_present("b")
+
+
+def test_select_keeps_modalities_and_their_presence():
+    present = torch.tensor([[True, False], [True, True], [False, True]])
+    batch = Batch({n: torch.full((2, 1), float(i)) for i, n in enumerate("abc")}, present=present)
+    kept = batch.select(["c", "a"])
+    assert list(kept.x) == ["c", "a"]
+    assert torch.equal(kept.present, present[[2, 0]])
+    assert (kept.x["c"] == 2).all()
+    with pytest.raises(ValueError, match="names: expected one of a, b, c, got 'd'"):
+        batch.select(["d"])
+
+
+def test_a_batch_is_a_set_of_examples():
+    assert isinstance(mnist("test"), Examples)

@@ -12,11 +12,16 @@ import numpy as np
 import pytest
 import torch
 from scipy import integrate, special, stats
+from torch.distributions import Independent, Normal
 
+from wslbook.aggregators import aggregate, moe, mopoe, poe
 from wslbook.distributions import MultivariateHypergeometric, PitmanYorProcess
+from wslbook.distributions.mixture_divergence import kl_convexity_bound
 from wslbook.widgets import (
     Evidence,
+    Experts,
     GradientNoise,
+    Judges,
     KsDistance,
     LatentPlane,
     Merging,
@@ -24,9 +29,11 @@ from wslbook.widgets import (
     RankingScores,
     Restaurant,
     SimplexTemperature,
+    TradeOff,
     Urn,
 )
 from wslbook.widgets.figure import HERE, javascript, uniforms
+from wslbook.widgets.trade_off import coherence_and_quality
 
 MODULES = sorted(p.stem for p in HERE.glob("*.mjs") if p.stem != "figure")
 
@@ -362,6 +369,140 @@ def test_partition_law_matches_seats_and_choices():
         assert numbers["first"] == pytest.approx(first, abs=1e-12)
 
 
+def opinion(across, up, wide, tall):
+    return {"mean": [across, up], "sd": [wide, tall]}
+
+
+EXPERT_STATES = [
+    {"experts": [opinion(-1.0, 0.0, 0.5, 1.6), opinion(-0.4, 1.0, 1.6, 0.5), opinion(*e)], **rest}
+    for e, rest in [
+        ((1.5, -1.0, 0.8, 0.8), {"missing": 0, "prior": 0}),
+        ((3.0, 3.0, 2.0, 2.0), {"missing": 2, "prior": 1}),
+        ((-3.0, 0.1, 0.4, 0.4), {"missing": 1, "prior": 0}),
+        ((-1.0, 0.1, 0.4, 0.4), {"missing": 0, "prior": 1}),
+    ]
+]
+
+
+def test_experts_match_the_aggregators():
+    """Means and bounds of the package; the divergence by trapezoids on a grid of its own."""
+    found = call("experts", "summary", *[[s] for s in EXPERT_STATES])
+    for state, shown in zip(EXPERT_STATES, found, strict=True):
+        loc, scale = (
+            torch.tensor([e[k] for e in state["experts"]]).unsqueeze(1) for k in ("mean", "sd")
+        )
+        prior = Independent(Normal(torch.zeros(2), 1.0), 1)
+        present = torch.tensor([[m != state["missing"]] for m in (1, 2, 3)])
+        for name, rows in (("PoE", poe(3)), ("MoE", moe(3)), ("MoPoE", mopoe(3))):
+            experts = Independent(Normal(loc, scale), 1)
+            q = aggregate(experts, rows, present, prior if state["prior"] else None)
+            assert [shown[f"{name}Across"], shown[f"{name}Up"]] == pytest.approx(
+                q.mean[0].tolist(), abs=1e-9
+            )
+            axis = torch.arange(-22, 22, 0.07)
+            z = torch.cartesian_prod(axis, axis).unsqueeze(1)
+            log_q = q.log_prob(z)
+            kl = float((log_q.exp() * (log_q - prior.log_prob(z))).sum()) * 0.07**2
+            assert shown[f"{name}Kl"] == pytest.approx(kl, abs=1e-9)
+            if name != "PoE":
+                bound = float(kl_convexity_bound(q, prior))
+                assert shown[f"{name}Bound"] == pytest.approx(bound, abs=1e-9)
+                assert shown[f"{name}Slack"] == pytest.approx(bound - kl, abs=1e-9)
+
+
+def test_experts_levels_hold_their_share():
+    """Of a standard normal law the level that holds half the mass is half the peak."""
+    component = {"mean": [0.0, 0.0], "sd": [1.0, 1.0]}
+    points = np.linspace(-6, 6, 241).tolist()
+    [found] = call("experts", "levels", [[component], points, [0.5, 0.9]])
+    peak = 1 / (2 * math.pi)
+    assert np.array(found["found"]) == pytest.approx(np.array([0.5, 0.1]) * peak, rel=0.02)
+
+
+TRADES = [
+    {"PoE": [0.1, 0.58], "MoE": [0.79, 0.17], "MoPoE": [0.79, 0.28]},
+    {"PoE": [0.42, 0.19], "MoE": [0.35, 0.01], "MoPoE": [0.4, 0.04]},
+    {"PoE": [0.0, 0.7], "MoE": [1.0, 0.0], "MoPoE": [0.4, 0.3]},
+]
+
+
+def test_trade_off_matches_a_fine_grid_of_weights():
+    top = 0.5 + math.log(2) / math.pi
+    weights = np.linspace(0, 1, 100_001)
+    found = call("trade_off", "summary", *[[points, 0.3] for points in TRADES])
+    for points, numbers in zip(TRADES, found, strict=True):
+        lines = np.array([w * weights + (1 - weights) * q / top for w, q in points.values()])
+        best = np.bincount(lines.argmax(0), minlength=3) / len(weights)
+        for name, share, (coherence, quality) in zip(points, best, points.values(), strict=True):
+            assert numbers[f"{name}Share"] == pytest.approx(share, abs=3e-5)
+            expected = 0.3 * coherence + 0.7 * quality / top
+            assert numbers[f"{name}Score"] == pytest.approx(expected, abs=1e-12)
+
+
+def test_trade_off_pairs_the_tables_of_the_thesis(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no results of mst"):
+        coherence_and_quality(tmp_path)
+    points = coherence_and_quality(HERE.parents[1] / "results")
+    assert len(points) == 8
+    assert points["S from M,T"]["thesis"]["PoE"] == [0.42, 0.19, 0.31, 0.1]
+    assert points["M random"]["thesis"]["MoPoE"] == [0.31, 0.42, 0.0, 0.02]
+
+
+JUDGES = [
+    {"modes": 6, "spread": 1.0, "mismatch": 0.0, "noise": 0.0, "blur": 0.0},
+    {"modes": 1, "spread": 0.2, "mismatch": 0.3, "noise": 0.0, "blur": 4.0},
+    {"modes": 2, "spread": 8.0, "mismatch": 1.0, "noise": 0.01, "blur": 60.0},
+    {"modes": 5, "spread": 1.7, "mismatch": 0.0, "noise": 0.99, "blur": 1.0},
+]
+
+
+@pytest.mark.parametrize("state", JUDGES)
+def test_judges_match_tables_of_probabilities(state):
+    """Tables of places and words; the frontier by its definition, a common part of both laws."""
+    modes, spread, mismatch, noise, blur = state.values()
+    place, centres = np.arange(120), 20 * np.arange(6) + 9.5
+
+    def bumps(middle, deviation):
+        return special.log_softmax(-0.5 * ((place - middle[:, None]) / deviation) ** 2, axis=1)
+
+    real = np.exp(bumps(centres, 2.5)) / 6
+    own = np.full((6, 120), -np.inf)
+    own[:modes] = bumps(centres, 2.5 * spread)[:modes]
+    weights = np.array([(1 - noise) * (1 - mismatch), (1 - noise) * mismatch / 6]) / modes
+    anywhere = np.broadcast_to(special.logsumexp(own, axis=0), own.shape)
+    with np.errstate(divide="ignore"):
+        logs = np.log([*weights, noise / 720])
+    flat = np.zeros_like(own)
+    generated = special.logsumexp(logs[:, None, None] + [own, anywhere, flat], axis=0)
+    log_likelihood = (real * generated).sum()
+    codes = real @ np.exp(bumps(place, blur)) if blur else real
+    p, q = real.sum(0), np.exp(generated).sum(0)
+    slope = np.tan(np.pi / 2 * (np.arange(1001) + 0.5) / 1001)[:, None]
+    P, R = np.minimum(slope * p, q).sum(1), np.minimum(p, q / slope).sum(1)
+    mean = [place @ p / 20, place @ q / 20]
+    deviation = [
+        math.sqrt((place / 20 - m) ** 2 @ law) for m, law in zip(mean, (p, q), strict=True)
+    ]
+    expected = {
+        "probe": codes.max(0).sum(),
+        "coherence": sum(np.exp(generated[w, 20 * w : 20 * w + 20]).sum() for w in range(6)),
+        "logLikelihood": log_likelihood,
+        "lost": special.xlogy(real, real).sum() - log_likelihood,
+        "precision": ((1 + 1 / 64) * P * R / (P / 64 + R)).max(),
+        "recall": (65 * P * R / (64 * P + R)).max(),
+        "frechet": (mean[0] - mean[1]) ** 2 + (deviation[0] - deviation[1]) ** 2,
+    }
+    [found] = call("judges", "judge", [state])
+    assert found == pytest.approx(expected, abs=1e-9)
+
+
+def test_judges_find_a_word_that_is_never_said():
+    """Without noise the probability of a missing word is 0; JSON writes minus infinity as null."""
+    [found] = call("judges", "judge", [JUDGES[0] | {"modes": 5}])
+    assert found["logLikelihood"] is None
+    assert found["coherence"] == pytest.approx(1, abs=1e-3)
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_one_file_per_figure(module):
     """What a page loads stands alone: no import, one default export."""
@@ -375,7 +516,9 @@ def test_one_file_per_figure(module):
     "figure",
     [
         Evidence(),
+        Experts(),
         GradientNoise(),
+        Judges(),
         KsDistance(),
         PartitionLaw(),
         RankingScores(),
@@ -385,6 +528,7 @@ def test_one_file_per_figure(module):
         Merging(),
         Restaurant(),
         SimplexTemperature(),
+        TradeOff({"M from S": {"ours": {}, "thesis": {}}}),
         Urn(),
     ],
     ids=repr,

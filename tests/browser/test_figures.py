@@ -5,13 +5,17 @@ import math
 import pytest
 import torch
 from scipy import special, stats
+from torch.distributions import Independent, Normal
 
+from wslbook.aggregators import aggregate, moe, mopoe, poe
 from wslbook.distributions import (
     MergedMultivariateHypergeometric,
     MultivariateHypergeometric,
     PitmanYorProcess,
     RandomPartition,
 )
+from wslbook.distributions.mixture_divergence import kl_convexity_bound
+from wslbook.metrics import histogram_precision_recall
 from wslbook.widgets import Restaurant
 
 
@@ -29,6 +33,23 @@ def gradient_noise(x, noise, mean, scale, draws):
     precision = 1 + 1 / noise**2
     gradient = (x - mean) / noise**2 - mean
     return {"gradient": gradient, "path": (scale * precision) ** 2 / draws}
+
+
+def experts(missing, prior, **numbers):
+    """Means and bounds of the package's aggregators; the divergences are tested in node."""
+    loc, scale = (
+        torch.tensor([[[numbers[f"{k}{m}"] for k in keys]] for m in (1, 2, 3)], dtype=torch.float64)
+        for keys in (("across", "up"), ("wide", "tall"))
+    )
+    standard = Independent(Normal(torch.zeros(2, dtype=torch.float64), 1.0), 1)
+    present = torch.tensor([[m != missing] for m in (1, 2, 3)])
+    shown = {}
+    for name, rows in (("PoE", poe(3)), ("MoE", moe(3)), ("MoPoE", mopoe(3))):
+        unimodal = Independent(Normal(loc, scale), 1)
+        q = aggregate(unimodal, rows, present, standard if prior else None)
+        shown[f"{name}Across"], shown[f"{name}Up"] = q.mean[0].tolist()
+        shown["PoEKl" if name == "PoE" else f"{name}Bound"] = kl_convexity_bound(q, standard).item()
+    return shown
 
 
 def latent_plane(z1, z2):
@@ -123,6 +144,23 @@ def partition_law(score1, score2, score3, score4, log_w1, log_w2):
     return {"mode": p.max().item(), "total": 1.0, "first": first} | named
 
 
+def judges(modes, spread, mismatch, noise, blur):
+    """Coherence by sums, the frontier from the package; the rest is tested in node."""
+    place = torch.arange(120, dtype=torch.float64)
+    centres = 20 * torch.arange(6, dtype=torch.float64)[:, None] + 9.5
+    bumps, real = (
+        torch.softmax(-0.5 * ((place - centres) / (2.5 * s)) ** 2, 1) for s in (spread, 1.0)
+    )
+    kept = bumps * (torch.arange(6)[:, None] < modes) / modes
+    law = (1 - noise) * ((1 - mismatch) * kept + mismatch / 6 * kept.sum(0)) + noise / 720
+    frontier = histogram_precision_recall(real.mean(0), law.sum(0))
+    return {
+        "precision": frontier.f_score(1 / 8),
+        "recall": frontier.f_score(8),
+        "coherence": law[place.long() // 20, place.long()].sum().item(),
+    }
+
+
 FIGURES = {
     "notebooks/01_variational_inference": (
         evidence,
@@ -148,6 +186,11 @@ FIGURES = {
         restaurant,
         {"customers": 12, "concentration": 1.0, "discount": 0.0, "seed": 1},
         [("customers", 5, 1), ("concentration", 20, 0.1), ("discount", 6, 0.05), ("seed", 3, 1)],
+    ),
+    "notebooks/04_many_senses": (
+        judges,
+        {"modes": 6, "spread": 1.0, "mismatch": 0.0, "noise": 0.0, "blur": 0.0},
+        [("noise", 4, 0.01), ("modes", -2, 1), ("spread", 6, 0.1), ("mismatch", 5, 0.01)],
     ),
     "notebooks/05_choosing_with_gradients": (
         simplex_temperature,
@@ -181,6 +224,25 @@ FIGURES = {
             ("size1", -3, 1),
             ("size2", 4, 1),
             ("size3", -6, 1),
+        ],
+    ),
+    "notebooks/09_combining_experts": (
+        experts,
+        {
+            **{f"across{m}": x for m, x in ((1, -1.0), (2, -0.4), (3, 1.5))},
+            **{f"up{m}": x for m, x in ((1, 0.0), (2, 1.0), (3, -1.0))},
+            **{f"wide{m}": x for m, x in ((1, 0.5), (2, 1.6), (3, 0.8))},
+            **{f"tall{m}": x for m, x in ((1, 1.6), (2, 0.5), (3, 0.8))},
+            "missing": 0,
+            "prior": 0,
+        },
+        [
+            ("across3", -9, 0.1),
+            ("up3", 7, 0.1),
+            ("wide3", 4, 0.05),
+            ("tall3", -3, 0.05),
+            ("missing", 2, 1),
+            ("prior", 1, 1),
         ],
     ),
     "notebooks/15_testing_and_learning_an_urn": (

@@ -79,6 +79,8 @@ class Batch:
 
     def _check_finite(self) -> None:
         for name, values in self.x.items():
+            if torch.isfinite(values.sum()):  # then so is every value; twice as fast
+                continue
             bad = int((~torch.isfinite(values)).sum())
             if bad:
                 raise ValueError(

@@ -69,7 +69,8 @@ def house_numbers(
     Like SVHN: 32 x 32 colour pixels, neighbouring digits at the sides, slants, blur, shadows and
     often low contrast. What it lacks: 12 typefaces only, no occlusion, no relief and no wrong
     labels, so it is easier to read than SVHN unless ``contrast`` is lowered and ``texture``
-    raised.
+    raised: the nearest of 3000 grey images has the right digit for 94 % by default, and for 67 %
+    at ``contrast=(0.05, 0.3), texture=2``.
 
     Args:
         labels: digits 0..9, ``[batch]``.

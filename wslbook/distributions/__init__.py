@@ -37,6 +37,8 @@ Rankings: :class:`.PlackettLuce`, :class:`.RelaxedPlackettLuce`,
 :class:`.PlackettLuceStraightThrough`. Partitions: :class:`.ChineseRestaurantProcess`,
 :class:`.PitmanYorProcess`, :class:`.ProductPartition`; into a given number of ordered groups,
 :class:`.RandomPartition` with its exact probabilities and :class:`.RandomPartitionStraightThrough`.
+The continuous laws of a latent vector that several modalities speak about are not listed here; they
+are :class:`.SubsetMixture`, :class:`.ProductMixture` and :class:`.Concatenated`.
 Importing the package registers the exact divergences of :mod:`wslbook.distributions.kl`; those of
 two random partitions are estimated by :func:`.kl_estimate`.
 """

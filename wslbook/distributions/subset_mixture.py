@@ -150,7 +150,8 @@ class SubsetMixture(Distribution):
     def _reparameterize(self, index: Tensor) -> Tensor:
         """Return loc + scale ε of the components in ``index`` ``[*sample, *batch]``."""
         picked = self._pick(index)
-        return picked.loc + picked.scale * torch.randn_like(picked.loc)
+        noise = torch.randn_like(picked.loc, memory_format=torch.contiguous_format)
+        return picked.loc + picked.scale * noise
 
     def _pick(self, index: Tensor) -> Normal:
         """Return one component for every entry of ``index``."""

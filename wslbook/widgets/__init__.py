@@ -7,6 +7,7 @@ A figure is a Python class that declares what the reader may change, and beside 
 from wslbook.widgets.evidence import Evidence
 from wslbook.widgets.experts import Experts
 from wslbook.widgets.gradient_noise import GradientNoise
+from wslbook.widgets.judges import Judges
 from wslbook.widgets.ks_distance import KsDistance
 from wslbook.widgets.latent_plane import LatentPlane
 from wslbook.widgets.merging import Merging
@@ -14,12 +15,14 @@ from wslbook.widgets.partition_law import PartitionLaw
 from wslbook.widgets.ranking_scores import RankingScores
 from wslbook.widgets.restaurant import Restaurant
 from wslbook.widgets.simplex_temperature import SimplexTemperature
+from wslbook.widgets.trade_off import TradeOff
 from wslbook.widgets.urn import Urn
 
 __all__ = [
     "Evidence",
     "Experts",
     "GradientNoise",
+    "Judges",
     "KsDistance",
     "LatentPlane",
     "Merging",
@@ -27,5 +30,6 @@ __all__ = [
     "RankingScores",
     "Restaurant",
     "SimplexTemperature",
+    "TradeOff",
     "Urn",
 ]
