@@ -140,8 +140,8 @@ FACES_PAPER = Preset(
 FACES = {"private_dim": 32, "beta_private": 2.0, "beta_modality": {"text": 5.0}}
 FACES_SMOKE = Preset(shared_dim=32, beta=2.5, networks={"width": 4}, **FACES, **TINY)
 FACES_CPU = replace(
-    FACES_PAPER, epochs=3, batch_size=32, learning_rate=2e-3, source="offline",
-    networks={"width": 16, "dropout": 0.0}, classifier_epochs=2, test_examples=1000,
+    FACES_PAPER, epochs=2, batch_size=32, learning_rate=2e-3, source="offline",
+    networks={"width": 16, "dropout": 0.0}, classifier_epochs=3, test_examples=1000,
     likelihood_examples=200, generated_examples=500, seeds=(0, 1, 2),
 )  # fmt: skip
 
