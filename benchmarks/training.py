@@ -30,7 +30,7 @@ def bare(model: VAE, data: Batch) -> None:
         mean, log_variance = model.encoder.loc(h), model.encoder.log_variance(h)
         z = mean + torch.exp(0.5 * log_variance) * torch.randn_like(mean)
         logits = model.decoder.body(z)
-        loss = binary_cross_entropy_with_logits(logits, x.flatten(1), reduction="sum")
+        loss = binary_cross_entropy_with_logits(logits, x, reduction="sum")
         loss = loss + 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance).sum()
         optimizer.zero_grad()
         (loss / len(index)).backward()

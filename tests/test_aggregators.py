@@ -153,3 +153,16 @@ class TestErrors:
         present[:, 2] = False
         with pytest.raises(ValueError, match="present: example 2 has no modality"):
             aggregate(experts, mopoe(3), present)
+
+
+def test_junk_in_an_absent_modality_does_no_harm(experts):
+    """Neither value nor gradient is touched by a scale whose precision overflows."""
+    scale = experts.stddev.clone()
+    scale[1] = 1e-200
+    scale.requires_grad_()
+    present = torch.ones(3, 4, dtype=torch.bool)
+    present[1] = False
+    q = aggregate(gaussians(experts.mean, scale), mopoe(3), present)
+    q.log_prob(torch.zeros(4, 2)).sum().backward()
+    assert scale.grad.isfinite().all()
+    assert (scale.grad[1] == 0).all()

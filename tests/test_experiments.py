@@ -160,7 +160,7 @@ def test_tables_average_over_seeds(tmp_path):
     assert shown.ours["poe"][0].mean == pytest.approx(0.5)
     assert shown.ours["poe"][0].std == pytest.approx((0.13) ** 0.5)
     assert shown.thesis["mopoe"][1].mean == 0.82
-    assert "3 runs of preset cpu on drawn" in shown.caption
+    assert "preset cpu on drawn, runs a method: 3" in shown.caption
     assert "| PoE | ours | 0.50 ± 0.36 |" in shown.markdown()
     assert re.search(r"MoE\s+thesis\s+0\.96 ± 0\.00", str(shown))
 

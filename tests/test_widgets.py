@@ -1,34 +1,41 @@
 """The mathematics of the live figures: JavaScript in node against Python."""
 
+import base64
 import json
 import math
 import shutil
 import subprocess
 from importlib.util import find_spec
+from io import BytesIO
 from itertools import permutations
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from scipy import integrate, special, stats
 from torch.distributions import Independent, Normal
 
 from wslbook.aggregators import aggregate, moe, mopoe, poe
+from wslbook.datasets.captions import captions
 from wslbook.distributions import MultivariateHypergeometric, PitmanYorProcess
 from wslbook.distributions.mixture_divergence import kl_convexity_bound
 from wslbook.widgets import (
     Evidence,
     Experts,
+    FaceTicks,
     GradientNoise,
     Judges,
     KsDistance,
     LatentPlane,
     Merging,
     PartitionLaw,
+    PriceOfMixing,
     RankingScores,
     Restaurant,
     SimplexTemperature,
+    SwapCodes,
     TradeOff,
     Urn,
 )
@@ -496,11 +503,16 @@ def test_judges_match_tables_of_probabilities(state):
     assert found == pytest.approx(expected, abs=1e-9)
 
 
-def test_judges_find_a_word_that_is_never_said():
-    """Without noise the probability of a missing word is 0; JSON writes minus infinity as null."""
-    [found] = call("judges", "judge", [JUDGES[0] | {"modes": 5}])
-    assert found["logLikelihood"] is None
-    assert found["coherence"] == pytest.approx(1, abs=1e-3)
+def test_judges_punish_a_word_that_is_never_said():
+    """Without noise its probability is 0, and so is that of all data that show it."""
+    path = (HERE / "judges.mjs").as_uri()
+    script = f"import {{ judge }} from {json.dumps(path)};" + (
+        f"const found = judge({json.dumps(JUDGES[0] | {'modes': 5})});"
+        "console.log(found.logLikelihood, found.lost)"
+    )
+    command = [node(), "--input-type=module", "--eval", script]
+    shown = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert shown.split() == ["-Infinity", "Infinity"]
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -517,10 +529,12 @@ def test_one_file_per_figure(module):
     [
         Evidence(),
         Experts(),
+        FaceTicks(["a"], {"drawn": (torch.zeros(2, 3, 8, 8), torch.zeros(2, 1).bool())}),
         GradientNoise(),
         Judges(),
         KsDistance(),
         PartitionLaw(),
+        PriceOfMixing(),
         RankingScores(),
         LatentPlane(
             torch.zeros(2, 2, 4, 4), 3, torch.zeros(1, 2), torch.zeros(1, dtype=torch.long)
@@ -528,6 +542,7 @@ def test_one_file_per_figure(module):
         Merging(),
         Restaurant(),
         SimplexTemperature(),
+        swap_codes(3),
         TradeOff({"M from S": {"ours": {}, "thesis": {}}}),
         Urn(),
     ],
@@ -536,3 +551,48 @@ def test_one_file_per_figure(module):
 def test_figures_carry_their_code_and_a_stable_name(figure):
     assert figure.get_state()["_esm"] == javascript(figure.module)
     assert repr(figure) == f"{type(figure).__name__}()"
+
+
+def explained(covariance, row):
+    """The covariance of E[X | X_A] for pairs of coordinates, those of A seen."""
+    seen = row.repeat_interleave(2)
+    weights = torch.zeros_like(covariance)
+    weights[:, seen] = torch.linalg.solve(covariance[seen][:, seen], covariance[seen]).T
+    return weights @ covariance @ weights.T
+
+
+PRICE_STATES = [
+    {"modalities": 2, "shared": 0.1, "private": 0.1, "subsets": 1},
+    {"modalities": 5, "shared": 1.0, "private": 1.5, "subsets": 4},
+    {"modalities": 6, "shared": 3.0, "private": 2.0, "subsets": 8},
+]
+
+
+def test_price_of_mixing_matches_enumerated_subsets():
+    """All subsets, each by linear algebra: the best decoder, what it reaches and generates."""
+    found = call("price_of_mixing", "summary", *[[s] for s in PRICE_STATES])
+    for state, shown in zip(PRICE_STATES, found, strict=True):
+        M, a2, V = state["modalities"], 4 ** state["shared"] - 1, 4 ** state["private"]
+        covariance = torch.block_diag(torch.eye(M) + a2, V * torch.eye(M))
+        order = torch.arange(2 * M).reshape(2, M).T.flatten()  # shared and private side by side
+        covariance = covariance[order][:, order]
+        normal = torch.distributions.MultivariateNormal(torch.zeros(2 * M), covariance)
+        assert shown["evidence"] == pytest.approx(-normal.entropy().item(), abs=1e-9)
+        for name, rows in (("PoE", poe(M)), ("MoE", moe(M)), ("MoPoE", mopoe(M))):
+            each = torch.stack([explained(covariance, row) for row in rows])
+            values, vectors = torch.linalg.eigh(each.mean(0))
+            model = vectors @ values.clamp(min=1).diag() @ vectors.T
+            law = torch.distributions.MultivariateNormal(torch.zeros(2 * M), model)
+            # E log N(x; 0, B) for x with covariance E, less half the unexplained variance
+            bounds = law.log_prob(torch.zeros(2 * M)) - 0.5 * (
+                torch.linalg.solve(model, each).diagonal(dim1=1, dim2=2).sum(1)
+                + (covariance - each).diagonal(dim1=1, dim2=2).sum(1)
+            )
+            assert shown[f"{name}Value"] == pytest.approx(bounds.mean().item(), abs=1e-9)
+            private = (model[1, 1].item() - 1) / (V - 1)
+            assert shown[f"{name}Private"] == pytest.approx(private, abs=1e-9)
+            total = model[0::2, 0::2].sum().item() / M
+            assert shown[f"{name}Shared"] == pytest.approx((total - 1) / (M * a2), abs=1e-9)
+            if name == "MoPoE":
+                deviation = bounds.std(correction=0).item() / math.sqrt(state["subsets"])
+                assert shown["deviation"] == pytest.approx(deviation, abs=1e-9)

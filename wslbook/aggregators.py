@@ -103,7 +103,8 @@ def random_subsets(num_modalities: int, num_subsets: int) -> Bool[Tensor, "subse
     r"""Draw non-empty subsets, each uniform among all 2^M - 1.
 
     An average over them is an unbiased estimate of the average over all, so a model whose subsets
-    are drawn anew at every step optimises the objective of :func:`mopoe` at a cost linear in M.
+    are drawn anew at every step optimises the convexity bound of :func:`mopoe` at a cost linear in
+    M. (The ELBO of the drawn mixture itself is biased downwards, not below the convexity bound.)
 
     Args:
         num_modalities: the number M, at least 1.
@@ -186,7 +187,9 @@ def aggregate(
     if not occupied.any(0).all():
         missing = (~occupied.any(0)).nonzero()[0].item()
         raise ValueError(f"present: example {missing} has no modality that any subset contains")
-    precision = torch.where(present.unsqueeze(-1), scale.reciprocal().square(), 0.0)
+    there = present.unsqueeze(-1)
+    # an absent scale must not reach the square, whose slope overflows where it is tiny
+    precision = torch.where(there, torch.where(there, scale, 1.0).reciprocal().square(), 0.0)
     shift = precision * loc
     if prior is not None:
         extra = prior.base_dist.scale.expand_as(loc[:1]) ** -2

@@ -5,6 +5,7 @@ The only module of the package that imports matplotlib.
 
 import base64
 import io
+from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 from cycler import cycler
@@ -13,7 +14,7 @@ from torch import Tensor
 
 from wslbook.typing import Float
 
-__all__ = ["OKABE_ITO", "data_url", "image_grid", "use_style"]
+__all__ = ["OKABE_ITO", "data_url", "heat_maps", "image_grid", "use_style"]
 
 OKABE_ITO = {
     "blue": "#0072B2",
@@ -74,6 +75,45 @@ def image_grid(images: Float[Tensor, "_ _ *data"], scale: float = 0.6) -> Figure
     for axis, image in zip(axes.flat, images.flatten(0, 1), strict=True):
         axis.imshow(image.cpu(), cmap="gray_r", vmin=0, vmax=1)
         axis.set_axis_off()
+    return figure
+
+
+def heat_maps(
+    panels: Mapping[str, Mapping[str, Sequence[tuple[float, float]]]],
+    columns: Sequence[str],
+    limits: tuple[float, float],
+    digits: int = 2,
+) -> Figure:
+    """Draw tables of the same shape below each other, with their numbers in the cells.
+
+    Args:
+        panels: by name of the table and name of the row, one mean and standard deviation a column.
+        columns: their names.
+        limits: the numbers that get the darkest and the lightest colour.
+        digits: decimals of the numbers.
+
+    Returns:
+        The figure.
+
+    Derived in: notebooks/10
+    """
+    figure, axes = plt.subplots(
+        len(panels), 1, figsize=(7.6, 1.7 * len(panels)), sharex=True, squeeze=False
+    )
+    for (name, rows), axis in zip(panels.items(), axes.flat, strict=True):
+        axis.imshow(
+            [[mean for mean, _ in row] for row in rows.values()],
+            vmin=limits[0], vmax=limits[1], aspect="auto",
+        )  # fmt: skip
+        for i, row in enumerate(rows.values()):
+            for j, (mean, spread) in enumerate(row):
+                dark = mean < limits[0] + 0.6 * (limits[1] - limits[0])
+                text = f"{mean:.{digits}f}\n±{spread:.{digits}f}"
+                look = {"ha": "center", "va": "center", "fontsize": 7}
+                axis.text(j, i, text, color="white" if dark else "black", **look)
+        axis.set_yticks(range(len(rows)), list(rows))
+        axis.set_ylabel(name)
+    axes[-1, 0].set_xticks(range(len(columns)), columns)
     return figure
 
 

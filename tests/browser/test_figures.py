@@ -1,6 +1,9 @@
 """Each live figure: it moves with the keyboard, and its numbers are Python's to 1e-9."""
 
+import json
 import math
+from itertools import combinations, pairwise
+from pathlib import Path
 
 import pytest
 import torch
@@ -17,6 +20,9 @@ from wslbook.distributions import (
 from wslbook.distributions.mixture_divergence import kl_convexity_bound
 from wslbook.metrics import histogram_precision_recall
 from wslbook.widgets import Restaurant
+from wslbook.widgets.trade_off import coherence_and_quality
+
+ROOT = Path(__file__).parents[2]
 
 
 def evidence(x, noise, mean, scale):
@@ -70,6 +76,18 @@ def restaurant(customers, concentration, discount, seed):
         "tables": len(labels.unique()),
         "expected": (law.log_prob_num_groups().exp() @ number).item(),
         "logProbability": law.log_prob(labels).item(),
+    }
+
+
+def swap_codes(shared, first, second):
+    """The stored notebook's own numbers, which its training made, looked up by the sources."""
+    notebook = json.loads((ROOT / "notebooks/12_splitting_the_latent_space.ipynb").read_text())
+    widgets = notebook["metadata"]["widgets"]["application/vnd.jupyter.widget-state+json"]
+    states = (widget["state"] for widget in widgets["state"].values())
+    one, two = next(state["agreement"] for state in states if "agreement" in state)
+    return {
+        "agreement1": one[shared - 1][first - 1],
+        "agreement2": two[shared - 1][second - 1],
     }
 
 
@@ -145,7 +163,7 @@ def partition_law(score1, score2, score3, score4, log_w1, log_w2):
 
 
 def judges(modes, spread, mismatch, noise, blur):
-    """Coherence by sums, the frontier from the package; the rest is tested in node."""
+    """Coherence and likelihood by sums, the frontier from the package; the rest is in node."""
     place = torch.arange(120, dtype=torch.float64)
     centres = 20 * torch.arange(6, dtype=torch.float64)[:, None] + 9.5
     bumps, real = (
@@ -158,7 +176,48 @@ def judges(modes, spread, mismatch, noise, blur):
         "precision": frontier.f_score(1 / 8),
         "recall": frontier.f_score(8),
         "coherence": law[place.long() // 20, place.long()].sum().item(),
+        "logLikelihood": torch.special.xlogy(real / 6, law).sum().item(),
     }
+
+
+def price_of_mixing(modalities, shared, private, subsets):
+    """The sizes of all subsets by binomials; enumerated subsets judge the JavaScript in node."""
+    M, V, signal = modalities, 4**private, 4**shared - 1
+    weights = {k: math.comb(M, k) / (2**M - 1) for k in range(1, M + 1)}
+    kept = sum(w * k for k, w in weights.items()) / M
+    evidence = stats.norm.entropy() * 2 * M + 0.5 * math.log((1 + M * signal) * V**M)
+    return {
+        "evidence": -evidence,
+        "PoEValue": -evidence,
+        "MoEPrivate": max(V / M - 1, 0) / (V - 1),
+        "MoPoEPrivate": max(kept * V - 1, 0) / (V - 1),
+    }
+
+
+def face_ticks(**ticks):
+    """How many boxes are ticked; node tests the rest, which depends on trained painters."""
+    return {"ticked": sum(ticks.values())}
+
+
+def trade_off(generated, source, weight):
+    """Scores and shares of all weights from the tables, by crossing every pair of lines."""
+    sources = list(coherence_and_quality(ROOT / "results").values())[generated]
+    points = sources[("ours", "thesis")[source]]
+    top = 0.5 + math.log(2) / math.pi
+    ends = {name: (quality / top, c) for name, (c, quality, *_) in points.items()}
+
+    def score(name, w):
+        return (1 - w) * ends[name][0] + w * ends[name][1]
+
+    crossings = {0.0, 1.0}
+    for (a, b), (c, d) in combinations(ends.values(), 2):
+        if (a - c) * (b - d) < 0:
+            crossings.add((a - c) / ((a - c) - (b - d)))
+    shares = dict.fromkeys(ends, 0.0)
+    for low, high in pairwise(sorted(crossings)):
+        shares[max(ends, key=lambda name: score(name, (low + high) / 2))] += high - low
+    named = {f"{name}Share": share for name, share in shares.items()}
+    return named | {f"{name}Score": score(name, weight) for name in ends}
 
 
 FIGURES = {
@@ -190,12 +249,17 @@ FIGURES = {
     "notebooks/04_many_senses": (
         judges,
         {"modes": 6, "spread": 1.0, "mismatch": 0.0, "noise": 0.0, "blur": 0.0},
-        [("noise", 4, 0.01), ("modes", -2, 1), ("spread", 6, 0.1), ("mismatch", 5, 0.01)],
+        [("modes", -2, 1), ("noise", 4, 0.01), ("spread", 6, 0.1), ("mismatch", 5, 0.01)],
     ),
     "notebooks/05_choosing_with_gradients": (
         simplex_temperature,
         {"theta1": 1.0, "theta2": 0.0, "tau": 1.0, "seed": 0},
         [("theta1", -7, 0.1), ("theta2", 4, 0.1), ("tau", -6, 0.05), ("seed", 3, 1)],
+    ),
+    "notebooks/12_splitting_the_latent_space": (
+        swap_codes,
+        {"shared": 1, "first": 2, "second": 3},
+        [("shared", 2, 1), ("first", 2, 1), ("second", -2, 1)],
     ),
     "notebooks/16_random_partitions": (
         partition_law,
@@ -245,6 +309,21 @@ FIGURES = {
             ("prior", 1, 1),
         ],
     ),
+    "notebooks/11_more_modalities": (
+        price_of_mixing,
+        {"modalities": 5, "shared": 1.0, "private": 1.5, "subsets": 4},
+        [("modalities", 5, 1), ("shared", 6, 0.05), ("private", -9, 0.05), ("subsets", 3, 1)],
+    ),
+    "notebooks/13_faces_and_captions": (
+        face_ticks,
+        {"wearing_hat": 0, "eyeglasses": 0, "blond_hair": 0},
+        [("wearing_hat", 1, 1), ("eyeglasses", 1, 1), ("blond_hair", 1, 1), ("wearing_hat", -1, 1)],
+    ),
+    "notebooks/10_digits_house_numbers_words": (
+        trade_off,
+        {"generated": 0, "source": 0, "weight": 0.5},
+        [("source", 1, 1), ("weight", -25, 0.01), ("generated", 3, 1), ("source", -1, 1)],
+    ),
     "notebooks/15_testing_and_learning_an_urn": (
         ks_distance,
         {"w2": 2.0, "log_samples": 3.0},
@@ -273,7 +352,8 @@ def test_figure_follows_the_keyboard(visit, address, document):
         slider = page.locator(f".wsl-figure input[data-trait={trait}]")
         slider.focus()
         for _ in range(abs(presses)):
-            page.keyboard.press("ArrowRight" if presses > 0 else "ArrowLeft")
+            arrow = "ArrowRight" if presses > 0 else "ArrowLeft"
+            page.keyboard.press("Space" if slider.get_attribute("type") == "checkbox" else arrow)
         state[trait] = round(state[trait] + presses * step, 10)
         for name, value in oracle(**state).items():
             assert numbers(page)[name] == pytest.approx(value, abs=1e-9), (trait, name)

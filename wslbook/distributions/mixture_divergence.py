@@ -33,7 +33,7 @@ def kl_convexity_bound(q: Distribution, p: Distribution) -> Float[Tensor, "*batc
         The bound, in nats, ``[*batch]``.
 
     References:
-        Thesis equations 3.15 and 3.23, lemma 3.2.1.
+        Thesis equations 3.15 and 3.23.
 
     Example:
         >>> import torch

@@ -102,16 +102,8 @@ class _Divergence(torch.autograd.Function):
         ctx: Any, weights: Tensor, vacant: Tensor, rows: Tensor, precision: Tensor, shift: Tensor
     ) -> Tensor:
         step = max(1, BLOCK // max(1, len(rows) * precision.shape[-1]))
-        blocks = [
-            _block(w, e, rows, a, h)
-            for w, e, a, h in zip(
-                weights.split(step, 1),
-                vacant.split(step, 1),
-                precision.split(step, 1),
-                shift.split(step, 1),
-                strict=True,
-            )
-        ]
+        pieces = (x.split(step, 1) for x in (weights, vacant, precision, shift))
+        blocks = [_block(rows, *piece) for piece in zip(*pieces, strict=True)]
         values, grad_precision, grad_shift = zip(*blocks, strict=True)
         ctx.save_for_backward(torch.cat(grad_precision, 1), torch.cat(grad_shift, 1))
         return torch.cat(values)
@@ -125,7 +117,7 @@ class _Divergence(torch.autograd.Function):
 
 
 def _block(
-    weights: Tensor, vacant: Tensor, rows: Tensor, precision: Tensor, shift: Tensor
+    rows: Tensor, weights: Tensor, vacant: Tensor, precision: Tensor, shift: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return Σ w KL of some examples and its derivatives by the experts' precision and shift."""
     shape = precision.shape[1:]

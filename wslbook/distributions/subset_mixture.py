@@ -138,7 +138,7 @@ class SubsetMixture(Distribution):
 
     @property
     def variance(self) -> Float[Tensor, "*batch latent"]:
-        """The variance of each coordinate: within components plus between them."""
+        """The variance of each coordinate, within components plus between them."""
         between = (self.components.mean - self.mean).square()
         return (self.weights.unsqueeze(-1) * (self.components.variance + between)).sum(0)
 

@@ -10,6 +10,7 @@ In a notebook::
     from wslbook.experiments import load_results, table
 """
 
+from wslbook.experiments.compare import better, seed_values
 from wslbook.experiments.presets import EXPERIMENTS, METHODS, Experiment, Preset, preset
 from wslbook.experiments.results import RESULTS, load_results
 from wslbook.experiments.runs import Run, runs_of
@@ -23,9 +24,11 @@ __all__ = [
     "Preset",
     "Run",
     "Table",
+    "better",
     "load_results",
     "preset",
     "runs_of",
+    "seed_values",
     "table",
     "thesis_tables",
 ]

@@ -224,3 +224,4 @@ MEASURES: dict[str, Callable[[Trial], Any]] = {
     "log_likelihood_alone": _log_likelihood_alone,
     "precision_recall": _precision_recall,
 }
+"""What can be measured, by its key in the result files."""

@@ -114,9 +114,9 @@ def table(number: str, preset: str = "cpu", results: str | Path = RESULTS) -> Ta
         if runs
     }
     thesis = {m: tuple(Cell(*pair) for pair in row) for m, row in entry["thesis"].items()}
-    counts = sorted({len(runs) for runs in by_method.values() if runs})
+    counts = " to ".join(str(n) for n in sorted({len(runs) for runs in by_method.values() if runs}))
     provenance = (
-        f"Ours: {' to '.join(map(str, counts))} runs of preset {preset} on {found[0]['data']}; "
+        f"Ours: preset {preset} on {found[0]['data']}, runs a method: {counts}; "
         "mean ± standard deviation."
     )
     return Table(number, entry["title"], provenance, tuple(entry["columns"]), thesis, ours)

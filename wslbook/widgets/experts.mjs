@@ -205,11 +205,11 @@ function followPointer(model, drawing) {
 
 function lines() {
   const mixture = (name) => readouts([
-    [`${name}Across`, `${name}: mean`], [`${name}Up`, ","], [`${name}Bound`, "convexity bound"],
+    [`${name}Across`, `${name}: mean across`], [`${name}Up`, "up"], [`${name}Bound`, "bound"],
     [`${name}Kl`, "− KL to the prior"], [`${name}Slack`, "= slack"],
   ]);
   const all = [
-    readouts([["PoEAcross", "PoE: mean"], ["PoEUp", ","], ["PoEKl", "KL to the prior"]]),
+    readouts([["PoEAcross", "PoE: mean across"], ["PoEUp", "up"], ["PoEKl", "KL to the prior"]]),
     mixture("MoE"), mixture("MoPoE"),
   ];
   return {
@@ -239,8 +239,8 @@ function render({ model, el }) {
     controls: [
       slider(model, "chosen", { label: "expert to move", min: 1, max: 3, step: 1 }),
       ...ownSliders(model),
-      slider(model, "missing", { label: "missing expert (0: none)", min: 0, max: 3, step: 1 }),
-      slider(model, "prior", { label: "prior as an expert (1: yes)", min: 0, max: 1, step: 1 }),
+      slider(model, "missing", { label: "missing (0: none)", min: 0, max: 3, step: 1 }),
+      slider(model, "prior", { label: "prior joins (1: yes)", min: 0, max: 1, step: 1 }),
     ],
     drawing, numbers,
     traits: ["chosen", "missing", "prior", ...[1, 2, 3].flatMap((m) => OWN.map((name) => `${name}${m}`))],

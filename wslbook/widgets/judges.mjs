@@ -80,7 +80,9 @@ export function judge(state) {
   const [p, q] = [marginal(real), marginal(generated)];
   const [a, b] = [moments(p), moments(q)];
   const points = frontier(p, q, ANGLES);
-  const expect = (f) => sum(real.map((row, c) => sum(row.map((v, j) => Math.exp(v) * f(c, j)))));
+  // where a probability rounds to 0, log 0 must not count: 0 log 0 = 0
+  const term = (weight, value) => (weight > 0 ? weight * value : 0);
+  const expect = (f) => sum(real.map((row, c) => sum(row.map((v, j) => term(Math.exp(v), f(c, j))))));
   return {
     probe: probe(real, state.blur),
     coherence: sum(places.map((j) => Math.exp(generated[Math.floor(j / WIDE)][j]))),
