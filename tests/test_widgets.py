@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from importlib.util import find_spec
 from io import BytesIO
-from itertools import permutations
+from itertools import permutations, product
 from pathlib import Path
 
 import numpy as np
@@ -513,6 +513,82 @@ def test_judges_punish_a_word_that_is_never_said():
     command = [node(), "--input-type=module", "--eval", script]
     shown = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     assert shown.split() == ["-Infinity", "Infinity"]
+
+
+def swapped(count):
+    """Images and agreements of a figure of swapped codes, all different."""
+    generator = torch.Generator().manual_seed(0)
+    images, agreement = {}, {}
+    for name in ("left", "right"):
+        images[name] = torch.rand(count, count, 3, 4, 4, generator=generator)
+        agreement[name] = torch.rand(count, count, generator=generator)
+    return images, agreement
+
+
+def swap_codes(count):
+    return SwapCodes(*swapped(count), torch.arange(count))
+
+
+def pixels(url):
+    """The colours of a PNG in a data URL, [row, column, channel]."""
+    prefix = "data:image/png;base64,"
+    assert url.startswith(prefix)
+    picture = Image.open(BytesIO(base64.b64decode(url.removeprefix(prefix))))
+    return np.asarray(picture.convert("RGB"))
+
+
+def test_swap_codes_show_the_chosen_combination():
+    """What the page cuts out of the sheets is the image of shared code i and private code j."""
+    (images, agreement), figure = swapped(3), swap_codes(3)
+    chosen = [{"shared": 1, "first": 2, "second": 3}, {"shared": 3, "first": 1, "second": 1}]
+    for state in chosen:
+        state |= {"size": figure.size, "agreement": figure.agreement}
+    corners = call("swap_codes", "chosenTiles", *[[s] for s in chosen])
+    found = call("swap_codes", "chosenAgreement", *[[s] for s in chosen])
+    for state, places, shown in zip(chosen, corners, found, strict=True):
+        sources = state["first"] - 1, state["second"] - 1
+        for m, (name, j) in enumerate(zip(images, sources, strict=True)):
+            i, (x, y) = state["shared"] - 1, places[m].values()
+            tile = pixels(figure.tiles[m])[y : y + 4, x : x + 4]
+            expected = (255 * images[name][i, j]).round().movedim(0, -1).numpy()
+            assert np.array_equal(tile, expected)
+            assert shown[m] == pytest.approx(agreement[name][i, j].item(), abs=1e-6)
+
+
+def test_swap_codes_needs_two_modalities():
+    images, agreement = swapped(2)
+    with pytest.raises(ValueError, match="images: expected two modalities of one shape, got 1"):
+        SwapCodes({"left": images["left"]}, agreement, torch.arange(2))
+
+
+def test_face_ticks_find_the_tile_of_the_caption():
+    """Numbers of tiles as binary numbers, captions by the data set's own rule."""
+    names = ["Wearing_Hat", "Eyeglasses", "Blond_Hair"]
+    ticks = [list(t) for t in product((0, 1), repeat=3)]
+    numbers = call("face_ticks", "tileNumber", *[[t] for t in ticks])
+    assert numbers == [int("".join(map(str, reversed(t))), 2) for t in ticks]
+    assert call("face_ticks", "unpack", *[[n, 3] for n in numbers]) == ticks
+    places = call("face_ticks", "tilePlace", *[[n, 3] for n in numbers])
+    assert [tuple(p.values()) for p in places] == [divmod(n, 3) for n in numbers]
+    agree = call("face_ticks", "agreement", *[[t, 5] for t in ticks])
+    assert agree == [sum(a == b for a, b in zip(t, (1, 0, 1), strict=True)) for t in ticks]
+    shown = FaceTicks(names, {"drawn": (torch.zeros(8, 3, 8, 8), torch.zeros(8, 3).bool())}).names
+    written = call("face_ticks", "caption", *[[shown, t] for t in ticks])
+    assert written == captions(torch.tensor(ticks).bool(), names)
+
+
+def test_face_ticks_sheet_and_verdicts():
+    """One flat colour a face: tiles in rows of 16, verdicts as binary numbers."""
+    seen = torch.arange(32)[:, None] >> torch.arange(5) & 1
+    shades = torch.arange(32).reshape(-1, 1, 1, 1) / 32
+    faces = shades.expand(32, 3, 8, 8)
+    figure = FaceTicks(list("abcde"), {"drawn": (faces, seen.bool())})
+    assert figure.painters[0]["seen"] == list(range(32))
+    sheet = pixels(figure.painters[0]["tiles"])
+    assert sheet.shape == (16, 128, 3)
+    assert np.abs(sheet[3::8, 3::8, 0].ravel() / 255 - shades.flatten().numpy()).max() < 2 / 255
+    with pytest.raises(ValueError, match="expected 4 faces"):
+        FaceTicks(["a", "b"], {"drawn": (faces, seen.bool())})
 
 
 @pytest.mark.parametrize("module", MODULES)

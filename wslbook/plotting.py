@@ -5,13 +5,13 @@ The only module of the package that imports matplotlib.
 
 import base64
 import io
-from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 from cycler import cycler
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from wslbook.experiments.tables import NAMES, Table
 from wslbook.typing import Float
 
 __all__ = ["OKABE_ITO", "data_url", "heat_maps", "image_grid", "use_style"]
@@ -78,17 +78,11 @@ def image_grid(images: Float[Tensor, "_ _ *data"], scale: float = 0.6) -> Figure
     return figure
 
 
-def heat_maps(
-    panels: Mapping[str, Mapping[str, Sequence[tuple[float, float]]]],
-    columns: Sequence[str],
-    limits: tuple[float, float],
-    digits: int = 2,
-) -> Figure:
-    """Draw tables of the same shape below each other, with their numbers in the cells.
+def heat_maps(shown: Table, limits: tuple[float, float], digits: int = 2) -> Figure:
+    """Draw our numbers above those of the thesis, as colours and as text.
 
     Args:
-        panels: by name of the table and name of the row, one mean and standard deviation a column.
-        columns: their names.
+        shown: what :func:`wslbook.experiments.table` returns.
         limits: the numbers that get the darkest and the lightest colour.
         digits: decimals of the numbers.
 
@@ -97,23 +91,21 @@ def heat_maps(
 
     Derived in: notebooks/10
     """
-    figure, axes = plt.subplots(
-        len(panels), 1, figsize=(7.6, 1.7 * len(panels)), sharex=True, squeeze=False
-    )
-    for (name, rows), axis in zip(panels.items(), axes.flat, strict=True):
-        axis.imshow(
-            [[mean for mean, _ in row] for row in rows.values()],
-            vmin=limits[0], vmax=limits[1], aspect="auto",
-        )  # fmt: skip
+    figure, axes = plt.subplots(2, 1, figsize=(7.6, 3.4), sharex=True)
+    bright = limits[0] + 0.6 * (limits[1] - limits[0])
+    for axis, name in zip(axes, ("ours", "thesis"), strict=True):
+        rows = getattr(shown, name)
+        means = [[cell.mean for cell in row] for row in rows.values()]
+        axis.imshow(means, vmin=limits[0], vmax=limits[1], aspect="auto")
         for i, row in enumerate(rows.values()):
-            for j, (mean, spread) in enumerate(row):
-                dark = mean < limits[0] + 0.6 * (limits[1] - limits[0])
-                text = f"{mean:.{digits}f}\n±{spread:.{digits}f}"
-                look = {"ha": "center", "va": "center", "fontsize": 7}
-                axis.text(j, i, text, color="white" if dark else "black", **look)
-        axis.set_yticks(range(len(rows)), list(rows))
+            for j, cell in enumerate(row):
+                spread = "" if cell.std is None else f"\n±{cell.std:.{digits}f}"
+                colour = "black" if cell.mean > bright else "white"
+                look = {"ha": "center", "va": "center", "fontsize": 7, "color": colour}
+                axis.text(j, i, f"{cell.mean:.{digits}f}{spread}", **look)
+        axis.set_yticks(range(len(rows)), [NAMES[method] for method in rows])
         axis.set_ylabel(name)
-    axes[-1, 0].set_xticks(range(len(columns)), columns)
+    axes[1].set_xticks(range(len(shown.columns)), shown.columns)
     return figure
 
 

@@ -51,7 +51,7 @@ function decoded(model, state) {
 function render({ model, el }) {
   const drawing = svg("svg", { viewBox: "-6 -4 420 316", role: "img" });
   const names = model.get("names");
-  const numbers = readouts(names.map((name, m) => [`agreement${m + 1}`, `${name} shows the digit of the shared code:`]));
+  const numbers = readouts(names.map((name, m) => [`agreement${m + 1}`, `${name} picture: p(shared digit) =`]));
   const draw = () => {
     const state = Object.fromEntries(["shared", "first", "second", "size", "agreement"].map((t) => [t, model.get(t)]));
     const [agreement1, agreement2] = chosenAgreement(state);
@@ -69,7 +69,7 @@ function render({ model, el }) {
   mount({ model, el }, {
     title: "Where the codes come from",
     controls: [
-      source("shared", "shared code ▼ from example"),
+      source("shared", "shared code (triangle)"),
       source("first", `private code, ${names[0]} (solid)`),
       source("second", `private code, ${names[1]} (dashed)`),
     ],
