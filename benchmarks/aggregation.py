@@ -1,6 +1,6 @@
 """Time the mixture of products of experts (MoPoE) against the MultiVae package, and our own growth.
 
-Usage: python benchmarks/aggregation.py [--peer PYTHON] [--repeats 3]
+Usage: python benchmarks/aggregation.py [--peer PYTHON] [--repeats 3] [--tasks fusion step random]
 
 PYTHON is an interpreter whose environment has the MultiVae package; without it only our own numbers
 are printed. "fusion" starts from the parameters of M Gaussian experts, with leaves for gradients:
@@ -12,6 +12,7 @@ Every row is a process of its own with one thread. Repeats alternate between the
 median counts. Times are processor time, which other processes on the machine disturb little;
 memory is the growth of the process' peak during the measurement. MultiVae draws from components
 chosen by the row of the batch and adds the prior to the full product; neither changes the cost.
+Without the full product its bound and gradients equal ours.
 """
 
 import argparse
@@ -232,6 +233,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--peer", help="an interpreter that can import multivae")
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--tasks", nargs="+", choices=SIZES, default=list(SIZES))
     parser.add_argument("--measure", nargs="+", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.measure:
@@ -242,11 +244,11 @@ def main() -> None:
             "task", "M", "batch", "latent", "ours ms", "peer ms", "ratio", "ours MB", "peer MB"
         )
     )
-    for task, sizes in SIZES.items():
+    for task in arguments.tasks:
         rivals = {"our": sys.executable}
         if arguments.peer and task != "random":
             rivals["their"] = arguments.peer
-        for size in sizes:
+        for size in SIZES[task]:
             report(task, size, rivals, arguments.repeats)
 
 

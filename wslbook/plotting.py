@@ -82,7 +82,7 @@ def heat_maps(shown: Table, limits: tuple[float, float], digits: int = 2) -> Fig
     """Draw our numbers above those of the thesis, as colours and as text.
 
     Args:
-        shown: what :func:`wslbook.experiments.table` returns.
+        shown: what :func:`wslbook.experiments.tables.table` returns.
         limits: the numbers that get the darkest and the lightest colour.
         digits: decimals of the numbers.
 

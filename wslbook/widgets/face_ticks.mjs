@@ -73,7 +73,7 @@ function render({ model, el }) {
     const ticks = model.get("ticks");
     const number = tileNumber(ticks);
     panels.forEach((p) => p.show(ticks, number));
-    text.textContent = `caption: “${caption(names, ticks)}”`;
+    text.textContent = `caption: ${caption(names, ticks) || "(no attribute)"}`;
     const agree = painters.map((p) => agreement(ticks, p.seen[number]));
     drawing.setAttribute("aria-label",
       `Faces for the caption “${caption(names, ticks)}”. ` + painters.map((p, i) =>
