@@ -26,11 +26,11 @@ METHODS = {"poe": "PoE", "moe": "MoE", "mopoe": "MoPoE"}
 COLUMNS = 12
 
 
-@torch.no_grad()
 def samples(method: str, z: torch.Tensor) -> dict[str, torch.Tensor]:
     """Decode the same latents with the model of a method."""
     model, _ = trained_model(Run("mst", "cpu", method, seed=0), mnist_svhn_text("train"))
-    return {name: representative(p) for name, p in model.likelihoods(z).items()}
+    with torch.no_grad():
+        return {name: representative(p) for name, p in model.likelihoods(z).items()}
 
 
 def main() -> None:
