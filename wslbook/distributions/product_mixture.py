@@ -72,7 +72,7 @@ class ProductMixture(SubsetMixture):
 
     def _vacant(self) -> Tensor:
         """Return ones for the products of weight zero, ``[subset, batch, 1]``."""
-        return (self.weights == 0).to(self.precision).unsqueeze(-1)
+        return (self.weights == 0).type_as(self.precision).unsqueeze(-1)
 
     def _pick(self, index: Tensor) -> Normal:
         rows = self.rows[index]
