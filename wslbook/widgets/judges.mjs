@@ -99,8 +99,8 @@ const across = linear([0, PLACES - 1], [30, 390]);
 const right = linear([0, 1], [450, 620]);
 const square = linear([0, 1], [HEIGHT - 45, HEIGHT - 215]);
 
-// Places on the left: the real law and the generated one, on one scale
-function histogram(p, q) {
+// Places on the left: the real law and the generated one, on one scale, and whether words fit them
+function histogram(p, q, coherence) {
   const up = linear([0, Math.max(...p, ...q)], [HEIGHT - 45, 30]);
   const curve = (law) => line(law.map((v, j) => [across(j), up(v)]));
   const labels = words.map((c) => svg("text", {
@@ -112,6 +112,7 @@ function histogram(p, q) {
     svg("path", { d: curve(q), class: "curve orange dashed" }), ...labels,
     svg("text", { x: 210, y: HEIGHT - 10, "text-anchor": "middle" }, "place"),
     svg("text", { x: 30, y: 16 }, "real (solid), generated (dashed)"),
+    svg("text", { x: 390, y: 16, "text-anchor": "end" }, `words in place: ${(100 * coherence).toFixed(1)} %`),
   ];
 }
 
@@ -153,7 +154,7 @@ function render({ model, el }) {
       `${shown.coherence.toFixed(3)}, nats lost ${shown.lost.toFixed(3)}, precision ` +
       `${shown.precision.toFixed(3)}, recall ${shown.recall.toFixed(3)}, Fréchet distance ` +
       `${shown.frechet.toFixed(3)}.`);
-    drawing.replaceChildren(...histogram(p, q), ...plane(frontier(p, q, 201)));
+    drawing.replaceChildren(...histogram(p, q, shown.coherence), ...plane(frontier(p, q, 201)));
     numbers.show(shown);
   };
   mount({ model, el }, {
