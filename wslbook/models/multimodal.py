@@ -1,24 +1,21 @@
 """The multimodal variational autoencoder with one latent space."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.distributions import Distribution, Independent, Normal
 
-from wslbook.aggregators import aggregate
-from wslbook.datasets.batch import Batch, check_choice
+from wslbook.datasets.batch import Batch
 from wslbook.distributions.subset_mixture import SubsetMixture
+from wslbook.models.aggregated import AggregatedModel, Subsets
 from wslbook.networks import Decoder, GaussianEncoder
-from wslbook.typing import Bool, Float
+from wslbook.typing import Float
 
-__all__ = ["MultimodalVAE", "Subsets", "check_networks", "subset_rows"]
-
-Subsets = Tensor | Callable[[], Tensor]
-"""Subsets of modalities as rows, or a function that draws them anew for every posterior."""
+__all__ = ["MultimodalVAE"]
 
 
-class MultimodalVAE(nn.Module):
+class MultimodalVAE(AggregatedModel):
     r"""A latent Gaussian model of several modalities whose unimodal posteriors are aggregated.
 
     .. math::
@@ -66,8 +63,7 @@ class MultimodalVAE(nn.Module):
         subsets: Subsets,
         prior_expert: bool = False,
     ) -> None:
-        super().__init__()
-        check_networks(encoders, decoders, subsets)
+        super().__init__(encoders, decoders, subsets, prior_expert)
         latent_dim = next(iter(encoders.values())).latent_dim
         for kind, networks in (("encoders", encoders), ("decoders", decoders)):
             for name, network in networks.items():
@@ -76,31 +72,12 @@ class MultimodalVAE(nn.Module):
                         f"{kind}[{name!r}]: expected latent_dim {latent_dim} like the first, "
                         f"got {network.latent_dim}"
                     )
-        self.modalities = tuple(encoders)
-        self.encoders = nn.ModuleDict(encoders)
-        self.decoders = nn.ModuleDict(decoders)
-        self.subsets = subsets
-        self.prior_expert = prior_expert
         self.register_buffer("prior_loc", torch.zeros(latent_dim), persistent=False)
 
     @property
     def prior(self) -> Independent:
         """The standard normal p(z), event ``[latent]``."""
         return Independent(Normal(self.prior_loc, torch.ones_like(self.prior_loc)), 1)
-
-    def posterior(self, batch: Batch) -> SubsetMixture:
-        """Return q(z | X), batch ``[batch]``; modalities that are not observed play no part."""
-        rows = self.subsets if isinstance(self.subsets, Tensor) else self.subsets()
-        return self._aggregate(batch, rows)
-
-    def subset_posterior(self, batch: Batch, given: Sequence[str]) -> SubsetMixture:
-        """Return q(z | X_A) for the modalities ``given``, whatever else the batch holds.
-
-        The product of the given experts if A is one of the model's subsets, else the mixture of
-        the subsets restricted to A: a product for PoE and MoPoE, a mixture for MoE.
-        """
-        rows = subset_rows(self, given)
-        return self._aggregate(batch.select(given), rows)
 
     def likelihoods(self, z: Float[Tensor, "*batch latent"]) -> dict[str, Distribution]:
         """Return p(x_m | z) by modality, batch ``[*batch]``."""
@@ -110,61 +87,5 @@ class MultimodalVAE(nn.Module):
         """Return the part of z that all modalities share: all of it."""
         return z
 
-    def _aggregate(self, batch: Batch, rows: Tensor) -> SubsetMixture:
-        """Aggregate the experts of the modalities in the batch; columns follow ``modalities``."""
-        names = [name for name in self.modalities if name in batch.x]
-        experts = [self.encoders[name](batch.x[name]).base_dist for name in names]
-        stacked = Normal(
-            torch.stack([e.loc for e in experts]),
-            torch.stack([e.scale for e in experts]),
-            validate_args=False,
-        )
-        columns = [self.modalities.index(name) for name in names]
-        return aggregate(
-            Independent(stacked, 1, validate_args=False),
-            rows.to(self.prior_loc.device)[:, columns],
-            batch.select(names).present,
-            self.prior if self.prior_expert else None,
-        )
-
-
-def subset_rows(model: nn.Module, given: Sequence[str]) -> Bool[Tensor, "subset modality"]:
-    """Return the one row of the given modalities if it is a subset of the model, else all rows.
-
-    Subsets that are drawn at random stand for all subsets.
-
-    Args:
-        model: has ``modalities`` and ``subsets``.
-        given: names of modalities.
-
-    Returns:
-        Rows over all modalities of the model.
-
-    Raises:
-        ValueError: if a name is unknown or none is given.
-
-    Derived in: notebooks/09
-    """
-    if not given:
-        raise ValueError(f"given: expected some of {', '.join(model.modalities)}, got none")
-    for name in given:
-        check_choice("given", name, model.modalities)
-    row = torch.tensor([[name in given for name in model.modalities]])
-    if not isinstance(model.subsets, Tensor) or (model.subsets == row).all(-1).any():
-        return row
-    return model.subsets
-
-
-def check_networks(
-    encoders: Mapping[str, GaussianEncoder], decoders: Mapping[str, Decoder], subsets: Subsets
-) -> None:
-    """Raise a ValueError unless names agree and the subsets are non-empty rows over them."""
-    if not encoders or set(encoders) != set(decoders):
-        raise ValueError(
-            f"decoders: expected the modalities {sorted(encoders)}, got {sorted(decoders)}"
-        )
-    rows = subsets if isinstance(subsets, Tensor) else subsets()
-    if rows.dtype != torch.bool or rows.shape[1:] != (len(encoders),) or not rows.any(-1).all():
-        raise ValueError(
-            f"subsets: expected non-empty boolean rows over {len(encoders)} modalities, got {rows}"
-        )
+    def _infer(self, batch: Batch, rows: Tensor) -> SubsetMixture:
+        return self._aggregate(batch, self._heads(batch), rows, self.prior)

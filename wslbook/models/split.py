@@ -1,16 +1,14 @@
 """The multimodal variational autoencoder with shared and modality-specific latent spaces."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.distributions import Distribution, Independent, Normal
 
-from wslbook.aggregators import aggregate
 from wslbook.datasets.batch import Batch
 from wslbook.distributions.concatenated import Concatenated
-from wslbook.distributions.subset_mixture import SubsetMixture
-from wslbook.models.multimodal import Subsets, check_networks, subset_rows
+from wslbook.models.aggregated import AggregatedModel, Subsets
 from wslbook.networks import Decoder, GaussianEncoder
 from wslbook.typing import Float
 
@@ -19,7 +17,7 @@ __all__ = ["SplitVAE"]
 SHARED = "shared"  # the name of the first factor of prior and posterior
 
 
-class SplitVAE(nn.Module):
+class SplitVAE(AggregatedModel):
     r"""A multimodal model whose latent vector has a shared part and one part per modality.
 
     .. math::
@@ -70,8 +68,7 @@ class SplitVAE(nn.Module):
         shared_dim: int,
         prior_expert: bool = False,
     ) -> None:
-        super().__init__()
-        check_networks(encoders, decoders, subsets)
+        super().__init__(encoders, decoders, subsets, prior_expert)
         if SHARED in encoders:
             raise ValueError(f"encoders: the name {SHARED!r} is taken by the shared part")
         for name, encoder in encoders.items():
@@ -80,11 +77,6 @@ class SplitVAE(nn.Module):
                     f"shared_dim: expected 0 to the latent_dim of encoder and decoder of {name!r} "
                     f"({encoder.latent_dim}, {decoders[name].latent_dim}), got {shared_dim}"
                 )
-        self.modalities = tuple(encoders)
-        self.encoders = nn.ModuleDict(encoders)
-        self.decoders = nn.ModuleDict(decoders)
-        self.subsets = subsets
-        self.prior_expert = prior_expert
         private = {name: e.latent_dim - shared_dim for name, e in encoders.items()}
         self.dimensions = {SHARED: shared_dim, **private}
         self.register_buffer("zeros", torch.zeros(sum(self.dimensions.values())), persistent=False)
@@ -93,16 +85,6 @@ class SplitVAE(nn.Module):
     def prior(self) -> Concatenated:
         """The standard normal p(z_s) p(z_1) ... p(z_M), one factor a part."""
         return Concatenated({name: self._standard_normal(name) for name in self.dimensions})
-
-    def posterior(self, batch: Batch) -> Concatenated:
-        """Return q(z | X), batch ``[batch]``, with the factor ``"shared"`` and one a modality."""
-        rows = self.subsets if isinstance(self.subsets, Tensor) else self.subsets()
-        return self._factorize(batch, rows)
-
-    def subset_posterior(self, batch: Batch, given: Sequence[str]) -> Concatenated:
-        """Return q(z | X_A): the private parts of other modalities follow their prior."""
-        rows = subset_rows(self, given)
-        return self._factorize(batch.select(given), rows)
 
     def likelihoods(self, z: Float[Tensor, "*batch latent"]) -> dict[str, Distribution]:
         """Return p(x_m | z_s, z_m) by modality, batch ``[*batch]``."""
@@ -124,26 +106,21 @@ class SplitVAE(nn.Module):
         loc = self.zeros[: self.dimensions[name]]
         return Independent(Normal(loc, torch.ones_like(loc)), 1)
 
-    def _factorize(self, batch: Batch, rows: Tensor) -> Concatenated:
+    def _infer(self, batch: Batch, rows: Tensor) -> Concatenated:
         """Slice the heads of every encoder into its shared expert and its private law."""
-        names = [name for name in self.modalities if name in batch.x]
-        heads = {name: self.encoders[name](batch.x[name]).base_dist for name in names}
-        factors = {SHARED: self._shared(batch.select(names), heads, rows)}
+        heads, size = self._heads(batch), self.dimensions[SHARED]
+        experts = {
+            name: Normal(head.loc[:, :size], head.scale[:, :size], validate_args=False)
+            for name, head in heads.items()
+        }
+        prior = self._standard_normal(SHARED)
+        factors: dict[str, Distribution] = {SHARED: self._aggregate(batch, experts, rows, prior)}
         for name in self.modalities:
             prior = self._standard_normal(name).expand((len(batch),))
             factors[name] = (
                 self._private(batch, heads[name], prior, name) if name in heads else prior
             )
         return Concatenated(factors)
-
-    def _shared(self, batch: Batch, heads: Mapping[str, Normal], rows: Tensor) -> SubsetMixture:
-        size = self.dimensions[SHARED]
-        loc = torch.stack([h.loc[:, :size] for h in heads.values()])
-        scale = torch.stack([h.scale[:, :size] for h in heads.values()])
-        experts = Independent(Normal(loc, scale, validate_args=False), 1, validate_args=False)
-        columns = [self.modalities.index(name) for name in heads]
-        prior = self._standard_normal(SHARED) if self.prior_expert else None
-        return aggregate(experts, rows.to(loc.device)[:, columns], batch.present, prior)
 
     def _private(self, batch: Batch, head: Normal, prior: Independent, name: str) -> Independent:
         """Return q_m(z_m | x_m) where the modality is present and p(z_m) elsewhere."""
