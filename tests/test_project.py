@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -146,6 +147,33 @@ def test_the_package_works_without_jaxtyping():
     """Colab does not have it; there the shape annotations are documentation."""
     script = "import sys; sys.modules['jaxtyping'] = None; import wslbook.training, wslbook.models"
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_a_chapter_finds_what_it_reads_when_only_the_wheel_is_installed(tmp_path):
+    """As on Colab: no checkout beside the package, and another working directory."""
+    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel"]
+    subprocess.run([*build, "--directory", tmp_path], cwd=ROOT, check=True, capture_output=True)
+    [wheel] = tmp_path.glob("*.whl")
+    script = (
+        f"import sys; sys.path.insert(0, {str(wheel.with_suffix(''))!r})\n"
+        "import wslbook; from wslbook.experiments import load_results, stored_results\n"
+        "from wslbook.exercises import quiz; from wslbook.widgets import FaceTicks\n"
+        "print(wslbook.__file__, len(load_results('mst', results=stored_results())))"
+    )
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(wheel.with_suffix(""))
+        names = archive.namelist()
+    output = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, check=True, capture_output=True, text=True
+    )
+    assert output.stdout.split() == [str(wheel.with_suffix("") / "wslbook/__init__.py"), "9"]
+    for kind in (
+        "widgets/*.mjs",
+        "exercises/quizzes/*.json",
+        "experiments/*.json",
+        "datasets/files/*",
+    ):
+        assert {str(p.relative_to(ROOT)) for p in (ROOT / "wslbook").glob(kind)} <= set(names)
 
 
 def test_npm_of_the_wheel_runs():

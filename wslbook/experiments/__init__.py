@@ -12,7 +12,7 @@ In a notebook::
 
 from wslbook.experiments.compare import better, seed_values
 from wslbook.experiments.presets import EXPERIMENTS, METHODS, Experiment, Preset, preset
-from wslbook.experiments.results import RESULTS, load_results
+from wslbook.experiments.results import RESULTS, load_results, stored_results
 from wslbook.experiments.runs import Run, runs_of
 from wslbook.experiments.tables import Table, table, thesis_tables
 
@@ -29,6 +29,7 @@ __all__ = [
     "preset",
     "runs_of",
     "seed_values",
+    "stored_results",
     "table",
     "thesis_tables",
 ]

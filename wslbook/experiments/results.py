@@ -7,10 +7,21 @@ from typing import Any
 
 from wslbook.experiments.runs import Run
 
-__all__ = ["RESULTS", "load_results", "read_finished", "write_result"]
+__all__ = ["RESULTS", "load_results", "read_finished", "stored_results", "write_result"]
 
 RESULTS = Path("results")
-"""Where result files are, seen from the root of the repository."""
+"""Where runs write their result files and tables look for them: below the working directory."""
+
+
+def stored_results() -> Path:
+    """Find the result files that came with the book, wherever a chapter is run.
+
+    Returns:
+        The folder: inside an installed package, beside the package in a checkout.
+    """
+    package = Path(__file__).parents[1]
+    installed = package / "results"
+    return installed if installed.is_dir() else package.with_name("results")
 
 
 def write_result(path: Path, result: dict[str, Any]) -> None:
