@@ -103,6 +103,21 @@ def test_drawn_faces(few):
     assert faces.source == batch.source == "CelebA (offline: 30 synthetic drawn faces)"
 
 
+def test_some_attributes_of_drawn_faces(few):
+    everything, some = celeba("test"), celeba("test", attributes=("Young", "Bald"))
+    columns = [everything.names.index("Bald"), everything.names.index("Young")]
+    assert some.names == ("Bald", "Young")  # in the order of CelebA
+    assert torch.equal(some[:].labels, everything[:].labels[:, columns])
+    assert decode(some[:1].x["text"]) == [
+        captions(some.attributes[:1], some.names)[0].ljust(256, "*")
+    ]
+    assert torch.equal(some.pixels, everything.pixels)
+    with pytest.raises(ValueError, match=r"attributes: expected one of Arched_.*got 'Beard'"):
+        celeba("test", attributes=["Bald", "Beard"])
+    with pytest.raises(ValueError, match="attributes: expected at least one name, got none"):
+        celeba("test", attributes=[])
+
+
 def test_drawn_faces_are_the_same_every_time_and_differ_between_splits(few, data):
     first = celeba("test", size=16)
     assert len(list(data.glob("cartoon-faces-*.safetensors"))) == 1

@@ -12,6 +12,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+import wslbook
 from wslbook.experiments import (
     EXPERIMENTS,
     Run,
@@ -21,9 +22,12 @@ from wslbook.experiments import (
     table,
     thesis_tables,
 )
-from wslbook.experiments.build import build_model, build_objective
+from wslbook.experiments.build import build_model, build_objective, load_data
+from wslbook.experiments.classifiers import trained_classifiers
 from wslbook.experiments.evaluate import by_size, word_judge
 from wslbook.experiments.results import read_finished, write_result
+from wslbook.experiments.run import run_folder, trained_model
+from wslbook.experiments.weights import load_weights, store_weights
 from wslbook.likelihoods import dimension_weights
 from wslbook.models import MultimodalVAE, SplitVAE
 
@@ -36,6 +40,7 @@ THESIS = {
     "mst_split": (1e-3, 256, 100, 16, 4, 5.0, 3.0, 5.0, 5),
     "mst_sizes": (1e-3, 256, 100, 16, 4, 5.0, 3.0, 5.0, 5),
     "faces": (1e-3, 256, 100, 32, 32, 2.5, 2.0, 5.0, 1),
+    "faces_private": (1e-3, 256, 100, 32, 32, 2.5, 2.0, 5.0, 1),
 }
 
 
@@ -131,6 +136,24 @@ def test_unimodal_models_share_nothing():
 def test_runs_have_different_names_and_digests():
     runs = [run for name in EXPERIMENTS for run in runs_of(name, "cpu")]
     assert len({run.name for run in runs}) == len({run.digest for run in runs}) == len(runs)
+
+
+def test_stored_weights_give_the_same_model_and_judges(tmp_path, monkeypatch):
+    monkeypatch.setenv("WSLBOOK_DATA", str(tmp_path / "data"))
+    tiny = replace(preset("mst", "smoke"), epochs=1, classifier_epochs=1, train_examples=64)
+    monkeypatch.setitem(EXPERIMENTS["mst"].presets, "smoke", tiny)
+    run = Run("mst", "smoke", "mopoe", 0)
+    train = load_data(run, "train")
+    store_weights(run, train, tmp_path)
+    trained, judges = trained_model(run, train)[0], trained_classifiers(run, train, run_folder())
+    wslbook.set_seed(5)
+    read, read_judges = load_weights(run, train[:1], tmp_path)
+    pairs = [(read, trained), *((read_judges[name], judges[name]) for name in judges)]
+    for found, wanted in pairs:
+        assert not found.training
+        torch.testing.assert_close(found.state_dict(), wanted.state_dict(), rtol=0, atol=0)
+    with pytest.raises(FileNotFoundError, match=r"no weights of mst-smoke-poe-seed0 in"):
+        load_weights(Run("mst", "smoke", "poe", 0), train[:1], tmp_path)
 
 
 def test_unknown_names_are_refused():

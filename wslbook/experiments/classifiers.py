@@ -10,13 +10,13 @@ from torch import Tensor, nn
 
 import wslbook
 from wslbook.datasets.batch import Batch, Examples
-from wslbook.experiments.build import build_networks
+from wslbook.experiments.build import Networks, build_networks
 from wslbook.experiments.runs import Run
 from wslbook.metrics import mean_average_precision
 from wslbook.networks import AttributeClassifier, Classifier
 from wslbook.training import fit
 
-__all__ = ["classifier_scores", "trained_classifiers"]
+__all__ = ["build_classifier", "classifier_scores", "trained_classifiers"]
 
 SETTINGS = {"batch_size": 128, "learning_rate": 1e-3}
 
@@ -38,7 +38,7 @@ def trained_classifiers(run: Run, train: Examples, folder: Path) -> dict[str, nn
     classifiers = {}
     for name, networks in build_networks(run, train).items():
         wslbook.set_seed(0)
-        classifier = _untrained(networks.encoder(1), train[:1].labels)
+        classifier = build_classifier(networks, train[:1].labels)
         fit(
             classifier.to(wslbook.default_device()),
             partial(_log_probability, name=name),
@@ -51,7 +51,17 @@ def trained_classifiers(run: Run, train: Examples, folder: Path) -> dict[str, nn
     return classifiers
 
 
-def _untrained(encoder: nn.Module, labels: Tensor) -> nn.Module:
+def build_classifier(networks: Networks, labels: Tensor) -> nn.Module:
+    """Build the classifier of a modality with fresh random weights.
+
+    Args:
+        networks: those of the modality.
+        labels: some labels of the data: one class, or several attributes, an example.
+
+    Returns:
+        The classifier.
+    """
+    encoder = networks.encoder(1)
     if labels.dim() == 1:
         return Classifier(encoder.trunk, encoder.features, num_classes=10)
     return AttributeClassifier(encoder.trunk, encoder.features, num_attributes=labels.shape[1])

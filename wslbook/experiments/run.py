@@ -18,7 +18,7 @@ from wslbook.experiments.results import RESULTS, read_finished, write_result
 from wslbook.experiments.runs import Run
 from wslbook.training import fit
 
-__all__ = ["carry_out", "carry_out_all", "trained_model"]
+__all__ = ["carry_out", "carry_out_all", "run_folder", "trained_model"]
 
 
 def carry_out(run: Run, results: Path = RESULTS) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def carry_out(run: Run, results: Path = RESULTS) -> dict[str, Any]:
     if finished is not None:
         return finished
     train, test = load_data(run, "train"), load_data(run, "test")
-    classifiers = trained_classifiers(run, train, _folder())
+    classifiers = trained_classifiers(run, train, run_folder())
     start = time.perf_counter()
     model, history = trained_model(run, train)
     trained = time.perf_counter()
@@ -86,7 +86,7 @@ def trained_model(run: Run, train: Examples | None = None) -> tuple[nn.Module, T
         epochs=settings.epochs,
         batch_size=settings.batch_size,
         learning_rate=settings.learning_rate,
-        checkpoint=_folder() / f"{run.name}-{run.digest}.safetensors",
+        checkpoint=run_folder() / f"{run.name}-{run.digest}.safetensors",
     )
     return model.eval(), history
 
@@ -111,7 +111,7 @@ def carry_out_all(runs: Iterable[Run], results: Path = RESULTS, jobs: int = 1) -
 
     # what all runs share is made before they start
     first = waiting[0]
-    trained_classifiers(first, load_data(first, "train"), _folder())
+    trained_classifiers(first, load_data(first, "train"), run_folder())
     joblib.Parallel(jobs)(joblib.delayed(_alone)(run, results) for run in waiting)
 
 
@@ -120,7 +120,8 @@ def _alone(run: Run, results: Path) -> None:
     carry_out(run, results)
 
 
-def _folder() -> Path:
+def run_folder() -> Path:
+    """Return the folder of checkpoints and classifiers, a part of the data folder."""
     from wslbook.datasets.remote import data_folder
 
     return data_folder() / "runs"

@@ -1,4 +1,4 @@
-"""Measures of models: representations, coherence, likelihood, fidelity, and tests of samples.
+"""Measures of models: representations, coherence, effects, likelihood, fidelity, sample tests.
 
 Nothing here trains or switches modes: call ``model.eval()`` before measuring a model with dropout
 or batch normalisation. scikit-learn is loaded by the functions that use it.
@@ -6,6 +6,7 @@ or batch normalisation. scikit-learn is loaded by the functions that use it.
 
 from wslbook.metrics.attributes import attribute_probe, mean_average_precision
 from wslbook.metrics.coherence import conditional_coherence, random_coherence, representative
+from wslbook.metrics.effects import effect_matrix
 from wslbook.metrics.kolmogorov_smirnov import KolmogorovSmirnov, ks_one_sample, ks_two_sample
 from wslbook.metrics.likelihood import subset_log_likelihood
 from wslbook.metrics.precision_recall import (
@@ -24,6 +25,7 @@ __all__ = [
     "attribute_probe",
     "average_precision",
     "conditional_coherence",
+    "effect_matrix",
     "encode",
     "histogram_precision_recall",
     "ks_one_sample",
