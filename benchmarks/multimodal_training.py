@@ -1,6 +1,6 @@
 """Training throughput of joint and split models at equal latent capacity, networks and data.
 
-Usage: python benchmarks/multimodal_training.py [--steps 20] [--repeats 5]
+Usage: python benchmarks/multimodal_training.py [--steps 20] [--repeats 15]
 For each experiment the two models take turns in one process with one thread; the median block of
 steps counts. An image is one modality of one tuple, text included.
 """
@@ -55,7 +55,7 @@ def trainer(run: Run, split: bool) -> Callable[[int], float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=20)
-    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--repeats", type=int, default=15)
     chosen = parser.parse_args()
     torch.set_num_threads(1)
     for experiment in EXPERIMENTS:

@@ -185,7 +185,8 @@ EXPERIMENTS = {
         "mst",
         {
             "smoke": replace(SPLIT_SMOKE, sweep=("shared_dim", (4, 16))),
-            "cpu": replace(SPLIT_CPU, sweep=("shared_dim", (4, 8, 12))),  # 16: mst_split, 20: mst
+            # 16 is mst_split, 20 is mst
+            "cpu": replace(SPLIT_CPU, seeds=(0, 1), sweep=("shared_dim", (4, 8, 12))),
             "paper": replace(SPLIT_PAPER, sweep=("shared_dim", tuple(range(2, 20, 2)))),
         },
     ),
