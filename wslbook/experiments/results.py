@@ -10,7 +10,7 @@ from wslbook.experiments.runs import Run
 __all__ = ["RESULTS", "load_results", "read_finished", "stored_results", "write_result"]
 
 RESULTS = Path("results")
-"""Where runs write their result files and tables look for them: below the working directory."""
+"""Where runs write their result files and tables look for them, below the working directory."""
 
 
 def stored_results() -> Path:
