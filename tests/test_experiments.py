@@ -152,6 +152,9 @@ def test_stored_weights_give_the_same_model_and_judges(tmp_path, monkeypatch):
     for found, wanted in pairs:
         assert not found.training
         torch.testing.assert_close(found.state_dict(), wanted.state_dict(), rtol=0, atol=0)
+    monkeypatch.setitem(EXPERIMENTS["mst"].presets, "smoke", replace(tiny, beta=1.0))
+    with pytest.raises(ValueError, match="trained with other settings than mst-smoke-mopoe-seed0"):
+        load_weights(run, train[:1], tmp_path)
     with pytest.raises(FileNotFoundError, match=r"no weights of mst-smoke-poe-seed0 in"):
         load_weights(Run("mst", "smoke", "poe", 0), train[:1], tmp_path)
 

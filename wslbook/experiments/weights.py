@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import nn
 
@@ -55,11 +56,18 @@ def load_weights(
 
     Raises:
         FileNotFoundError: if no weights of the run are stored.
+        ValueError: if they were trained with other settings.
         RuntimeError: if they do not fit ``data``.
     """
     path = _path(run, results)
     if not path.exists():
         raise FileNotFoundError(f"run: no weights of {run.name} in {Path(results).resolve()}")
+    with safe_open(path, framework="pt") as file:
+        if file.metadata()["digest"] != run.digest:
+            raise ValueError(
+                f"run: {path} was trained with other settings than {run.name} has now; "
+                "make it again with tools/store_weights.py"
+            )
     tensors = load_file(path)
     model, labels = build_model(run, data), data[:1].labels
     classifiers = {
